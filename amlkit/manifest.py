@@ -1,0 +1,119 @@
+"""What `compile` gives and everything downstream takes: a pipeline as plain, frozen data.
+
+A manifest holds the assets that publishing registers, in the order in which they refer to each other, and what
+they need from the environment they are published in. Bodies are those of Azure ML's REST API (the `properties`
+of a version), with references where an ARM id, a compute or an address of one environment belongs:
+`${amlkit:component:train}`, `${amlkit:compute:cpu}`, `${amlkit:datastore:corpora}`, `${amlkit:snapshot:train}`.
+`bind` puts the environment's values in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .errors import DefinitionError, Problem
+
+Kind = Literal["code", "environment", "component", "data"]
+
+DEFINITION_PROPERTY = "amlkit.definition"  # the definition digest, a property of everything registered
+_REFERENCE = re.compile(r"\$\{amlkit:([a-z]+:[A-Za-z0-9_.-]+)\}")
+
+
+@dataclass(frozen=True)
+class SnapshotFile:
+    """A file of a snapshot: posix path in it, size in bytes, SHA-256 of the bytes to upload.
+
+    `source` is where the file lies on this machine (absolute); it takes no part in any digest. `is_text` says
+    that line endings are normalised to \\n before hashing and upload.
+    """
+
+    path: str
+    size: int
+    sha256: str
+    is_text: bool = False
+    source: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One thing to register. `slot` is unique in its manifest and stable: it names the Pulumi resource.
+
+    `definition` is the definition digest (64 hex digits), the same in every environment. `body` is the wire body
+    with references. `files` is the snapshot of a code asset.
+    """
+
+    kind: Kind
+    name: str
+    slot: str
+    definition: str
+    body: Mapping[str, Any]
+    files: tuple[SnapshotFile, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """What stands for this asset's ARM id in later bodies, without the `${amlkit:}`: `component:train`."""
+        return f"{self.kind}:{self.name}"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A compiled pipeline. An asset refers to earlier ones only; the last is the pipeline's own component."""
+
+    name: str
+    definition: str
+    description: str
+    assets: tuple[Asset, ...]
+    computes: tuple[str, ...]
+    datastores: tuple[str, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pipeline(self) -> Asset:
+        """The pipeline component."""
+        return self.assets[-1]
+
+
+def reference(kind: str, name: str) -> str:
+    """The text that stands for something of the environment: `${amlkit:compute:cpu}`."""
+    return f"${{amlkit:{kind}:{name}}}"
+
+
+def references(body: Any) -> frozenset[str]:
+    """All that a body refers to: `{"compute:cpu", "component:train"}`."""
+    return frozenset(match for text in _texts(body) for match in _REFERENCE.findall(text))
+
+
+def bind(body: Any, bindings: Mapping[str, str]) -> Any:
+    """The body with every reference replaced.
+
+    Raises:
+        DefinitionError: references without a binding; all of them.
+    """
+    missing = sorted(references(body) - bindings.keys())
+    if missing:
+        raise DefinitionError(Problem(name, "nothing is bound to it", "bind it at publish") for name in missing)
+    return _bound(body, bindings)
+
+
+def _bound(body: Any, bindings: Mapping[str, str]) -> Any:
+    if isinstance(body, str):
+        return _REFERENCE.sub(lambda match: bindings[match[1]], body)
+    if isinstance(body, Mapping):
+        return {key: _bound(item, bindings) for key, item in body.items()}
+    if isinstance(body, list | tuple):
+        return [_bound(item, bindings) for item in body]
+    return body
+
+
+def _texts(body: Any) -> Iterator[str]:
+    if isinstance(body, str):
+        yield body
+    elif isinstance(body, Mapping):
+        for item in body.values():
+            yield from _texts(item)
+    elif isinstance(body, list | tuple):
+        for item in body:
+            yield from _texts(item)
