@@ -88,7 +88,7 @@ class Service:
     def __init__(self, target: Target) -> None:
         self.target = target
 
-    def arm(self, method: str, path: str, version: str, body: Any = None, **headers: str) -> httpx.Response:
+    def arm(self, method: str, path: str, version: str, body: Any = None) -> httpx.Response:
         """Call Azure Resource Manager. `path` starts at the root and may hold a query.
 
         Raises:
@@ -97,12 +97,13 @@ class Service:
         """
         mark = "&" if "?" in path else "?"
         url = f"{self.target.resource_manager}{path}{mark}api-version={version}"
-        return self.call(method, url, self.target.resource_manager, body, **headers)
+        return self.call(method, url, self.target.resource_manager, body)
 
-    def call(self, method: str, url: str, audience: str, body: Any = None, **headers: str) -> httpx.Response:
-        """Call any URL with a token for `audience`. Header names are given with `_` for `-`. Raises as `arm`."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        sent["Authorization"] = f"Bearer {self.token(audience)}"
+    def call(
+        self, method: str, url: str, audience: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """Call any URL with a token for `audience`. Raises as `arm`."""
+        sent = {**(headers or {}), "Authorization": f"Bearer {self.token(audience)}"}
         return _answer(client().request, method, url, json=body, headers=sent)
 
     def token(self, audience: str) -> str:

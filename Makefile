@@ -1,0 +1,56 @@
+# `make up` provisions, publishes and runs; `make test` tests. The rest is for those who change amlkit.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: up down test check format lock clean
+
+up: $(READY)
+	@$(BIN)/amlkit local start
+	@$(BIN)/amlkit up --yes --skip-preview
+	@$(BIN)/amlkit invoke training
+
+down: $(READY)
+	@$(BIN)/amlkit local start
+	@$(BIN)/amlkit destroy --yes
+	@$(BIN)/amlkit local stop
+
+test: check
+	@echo 'Tests'
+	@$(BIN)/pytest -n 2
+
+check: $(READY)
+	@echo 'Checking style, types'
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+format: $(READY)
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+# New versions of everything, with hashes and without addresses.
+lock: $(READY)
+	@$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --universal \
+	  --python-version 3.11 --all-extras --group dev pyproject.toml --output-file requirements.lock
+	@awk '/^uv==/ {on=1} /^[a-z]/ && !/^uv==/ {on=0} on' requirements.lock > bootstrap.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+# bootstrap.lock holds uv alone, which then installs everything else in parallel.
+$(READY): requirements.lock bootstrap.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'error: amlkit needs Python 3.11 or newer, and `$(PYTHON)` is older or missing' >&2; \
+	  echo '  hint: name another one: make up PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo 'error: `$(PYTHON)` has no venv module' >&2; \
+	  echo '  hint: on Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+	@echo 'Making $(VENV) (about 500 MB; a minute or two the first time)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement bootstrap.lock
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@touch $@

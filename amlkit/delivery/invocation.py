@@ -1,0 +1,67 @@
+"""Running a published pipeline through its REST endpoint, as any client does."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from amlkit.errors import DefinitionError, Problem, RunError
+
+from .stacks import Workspace
+
+PIPELINE_TAG = "amlkit.pipeline"
+
+
+def find_endpoint(workspace: Workspace, pipeline: str) -> dict[str, Any]:
+    """The endpoint of a pipeline (by its tag), or the endpoint of that very name, as ARM gives it.
+
+    Raises:
+        RunError: nothing of that name is published; the hint names what is.
+    """
+    listed = workspace.get("/batchEndpoints")["value"]
+    by_name: dict[str, dict[str, Any]] = {}
+    for endpoint in listed:
+        by_name[endpoint["name"]] = endpoint
+        by_name[(endpoint.get("tags") or {}).get(PIPELINE_TAG, endpoint["name"])] = endpoint
+    if pipeline in by_name:
+        return by_name[pipeline]
+    near = difflib.get_close_matches(pipeline, by_name, 1)
+    hint = f"did you mean `{near[0]}`?" if near else f"published are: {', '.join(sorted(by_name)) or 'none'}"
+    raise RunError(f"no pipeline `{pipeline}` is published", hint=hint)
+
+
+def submit(workspace: Workspace, endpoint: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+    """Invoke an endpoint's serving deployment with literal parameters; the id of the new run.
+
+    Raises:
+        ServiceError: the service refused; an unknown parameter among the reasons.
+    """
+    data = {name: {"jobInputType": "Literal", "value": value} for name, value in parameters.items()}
+    body = {"properties": {"inputData": data, "outputData": {}}}
+    url = endpoint["properties"]["scoringUri"]
+    audience = workspace.service.target.ml_audience
+    headers = {"repeatability_request-id": str(uuid.uuid4())}
+    answer = workspace.service.call("POST", url, audience, body, headers).json()
+    return str(answer["name"])
+
+
+def parse_parameters(given: tuple[str, ...]) -> dict[str, Any]:
+    """`("learning_rate=0.5",)` → `{"learning_rate": 0.5}`: JSON where it is JSON, else the text.
+
+    Raises:
+        DefinitionError: arguments without a `=`; all of them.
+    """
+    wrong = [text for text in given if "=" not in text]
+    if wrong:
+        raise DefinitionError(Problem(text, "not a parameter", "write `--param name=value`") for text in wrong)
+    return {name: _value(text) for name, text in (item.split("=", 1) for item in given)}
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
