@@ -133,7 +133,8 @@ class Home:
     def environment(self, address: Address) -> dict[str, str]:
         """What points unmodified clients at this stand-in; the variables in `UNSET` must be absent as well."""
         return {
-            "ARM_CLOUD_METADATA_URL": f"{address.url}/metadata/endpoints?api-version=2022-09-01",
+            # this api-version answers a list of clouds, which azureml-mlflow needs
+            "ARM_CLOUD_METADATA_URL": f"{address.url}/metadata/endpoints?api-version=2019-05-01",
             "AZUREML_CURRENT_CLOUD": CLOUD,
             "ARM_METADATA_HOSTNAME": f"{HOST}:{address.port}",
             "IDENTITY_ENDPOINT": f"{address.url}/msi/token",

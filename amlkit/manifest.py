@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from .errors import DefinitionError, Problem
@@ -19,6 +20,8 @@ from .errors import DefinitionError, Problem
 Kind = Literal["code", "environment", "component", "data"]
 
 DEFINITION_PROPERTY = "amlkit.definition"  # the definition digest, a property of everything registered
+DEFAULT_PROPERTY = "amlkit.default."  # + input name: where its data lies if an invocation names none (a URI)
+PIPELINE_TAG = "pipeline"  # a tag of the endpoint: the name of the pipeline that it runs
 _REFERENCE = re.compile(r"\$\{amlkit:([a-z]+:[A-Za-z0-9_.-]+)\}")
 
 
@@ -35,6 +38,11 @@ class SnapshotFile:
     sha256: str
     is_text: bool = False
     source: str = field(default="", compare=False)
+
+    def read(self) -> bytes:
+        """The bytes to upload: those that `sha256` and `size` are of."""
+        content = Path(self.source).read_bytes()
+        return normalised(content) if self.is_text else content
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,11 @@ class Manifest:
     def pipeline(self) -> Asset:
         """The pipeline component."""
         return self.assets[-1]
+
+
+def normalised(text: bytes) -> bytes:
+    """Text with \\n line endings, so that checkouts on all systems give the same bytes."""
+    return text.replace(b"\r\n", b"\n")
 
 
 def reference(kind: str, name: str) -> str:

@@ -10,13 +10,15 @@ import os
 import click
 
 from amlkit.delivery import stacks
+from amlkit.engine import choice
 from amlkit.errors import SetupError
 
 PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+CLOUD_VERBS = ("preview", "up", "refresh", "destroy")  # they talk to the cloud, so it must be there
 
 
-def _verb(name: str, help_text: str) -> click.Command:
-    @click.command(name, help=help_text, context_settings=PASS_ON, add_help_option=False)
+def _verb(name: str) -> click.Command:
+    @click.command(name, context_settings=PASS_ON, add_help_option=False)
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def command(arguments: tuple[str, ...]) -> int:
         return _run(name, list(arguments))
@@ -24,30 +26,30 @@ def _verb(name: str, help_text: str) -> click.Command:
     return command
 
 
-preview = _verb("preview", "Show what `up` would change.")
-up = _verb("up", "Provision and publish.")
-refresh = _verb("refresh", "Read everything back into the state.")
-destroy = _verb("destroy", "Delete what the stack made.")
-cancel = _verb("cancel", "Remove the lock that an ended update left.")
-stack = _verb("stack", "Show the stack.")
+preview, up, refresh, destroy, cancel, stack = map(_verb, (*CLOUD_VERBS, "cancel", "stack"))
 
 
 def _run(verb: str, arguments: list[str]) -> int:
-    chosen = stacks.Stack.find(_stack_option(arguments))
-    helping = "--help" in arguments or "-h" in arguments
-    if verb in ("preview", "up", "refresh", "destroy") and not helping:
+    named = _stack_option(arguments)
+    chosen = stacks.Stack.find(named)
+    if "--help" in arguments or "-h" in arguments:
+        return choice.run("embedded", [verb, "--help"], chosen.home.root, os.environ)
+    if verb in CLOUD_VERBS:
         chosen.service()
-    line = [verb, *arguments]
-    if _stack_option(arguments) is None and not helping:
-        line += ["--stack", chosen.name]
-    code = _engine(chosen)(line, chosen)
-    if verb == "up" and code == 0 and not helping:
+    else:
+        chosen.enter()
+    line = [verb, *arguments] if named else [verb, *arguments, "--stack", chosen.name]
+    code = choice.run(chosen.engine, line, chosen.home.root, os.environ)
+    if verb == "up" and code == 0:
         _leave_config(chosen)
     return code
 
 
-def _engine(chosen: stacks.Stack):  # type: ignore[no-untyped-def]  # noqa: ANN202  placeholder until wired
-    raise NotImplementedError
+def _leave_config(chosen: stacks.Stack) -> None:
+    """`MLClient.from_config()` finds the workspace by it. A program that exports no workspace leaves nothing."""
+    workspace = choice.outputs(chosen.engine, chosen.name, chosen.home.root, os.environ).get("workspace-id")
+    if workspace:
+        stacks.write_config(chosen.home, str(workspace))
 
 
 def _stack_option(arguments: list[str]) -> str | None:
@@ -59,7 +61,3 @@ def _stack_option(arguments: list[str]) -> str | None:
         if argument.startswith("--stack="):
             return argument.removeprefix("--stack=")
     return None
-
-
-def _leave_config(chosen: stacks.Stack) -> None:
-    raise NotImplementedError(os.sep)

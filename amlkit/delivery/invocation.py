@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from amlkit.errors import DefinitionError, Problem, RunError
+from amlkit.manifest import DEFAULT_PROPERTY, PIPELINE_TAG
 
-from .stacks import Workspace
+from .stacks import MACHINE_LEARNING, Workspace
 
-PIPELINE_TAG = "amlkit.pipeline"
+JOB_INPUT_TYPES = {"uri_folder": "UriFolder", "uri_file": "UriFile"}
 
 
 def find_endpoint(workspace: Workspace, pipeline: str) -> dict[str, Any]:
@@ -37,15 +38,32 @@ def submit(workspace: Workspace, endpoint: Mapping[str, Any], parameters: Mappin
     """Invoke an endpoint's serving deployment with literal parameters; the id of the new run.
 
     Raises:
+        RunError: nothing serves.
         ServiceError: the service refused; an unknown parameter among the reasons.
     """
-    data = {name: {"jobInputType": "Literal", "value": value} for name, value in parameters.items()}
-    body = {"properties": {"inputData": data, "outputData": {}}}
+    data = _default_data(workspace, endpoint)
+    data |= {name: {"jobInputType": "Literal", "value": value} for name, value in parameters.items()}
     url = endpoint["properties"]["scoringUri"]
-    audience = workspace.service.target.ml_audience
     headers = {"repeatability_request-id": str(uuid.uuid4())}
-    answer = workspace.service.call("POST", url, audience, body, headers).json()
+    body = {"properties": {"inputData": data, "outputData": {}}}
+    answer = workspace.service.call("POST", url, workspace.service.target.ml_audience, body, headers).json()
     return str(answer["name"])
+
+
+def _default_data(workspace: Workspace, endpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """The data inputs' defaults. Azure ML keeps none for data, so `compile` left them as properties."""
+    name = (endpoint["properties"].get("defaults") or {}).get("deploymentName")
+    if not name:
+        raise RunError(f"endpoint `{endpoint['name']}` serves nothing", hint="publish with `amlkit up`")
+    deployment = workspace.get(f"/batchEndpoints/{endpoint['name']}/deployments/{name}")["properties"]
+    component = deployment["deploymentConfiguration"]["componentId"]["assetId"]
+    found = workspace.service.arm("GET", component, MACHINE_LEARNING).json()["properties"]
+    types = {key: given["type"] for key, given in (found["componentSpec"].get("inputs") or {}).items()}
+    return {
+        key: {"jobInputType": JOB_INPUT_TYPES[types[key]], "uri": uri}
+        for property_, uri in (found.get("properties") or {}).items()
+        if (key := property_.removeprefix(DEFAULT_PROPERTY)) != property_
+    }
 
 
 def parse_parameters(given: tuple[str, ...]) -> dict[str, Any]:

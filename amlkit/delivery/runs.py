@@ -53,7 +53,7 @@ def read(workspace: Workspace, run_id: str) -> Run:
     """A run and its steps as they are now. Raises `ServiceError` if it does not exist."""
     job = workspace.get(f"/jobs/{run_id}")["properties"]
     children = workspace.history(f"/runs/{run_id}/children")["value"]
-    steps = tuple(sorted((_step(child) for child in children), key=lambda step: step.name))
+    steps = tuple(_step(child) for child in sorted(children, key=_order))
     outputs = {name: str(output.get("uri") or "") for name, output in (job.get("outputs") or {}).items()}
     return Run(run_id, job.get("displayName") or run_id, job["status"], steps, outputs, _message(job.get("error")))
 
@@ -103,6 +103,11 @@ def _step(child: Mapping[str, Any]) -> StepRun:
         reason=properties.get(REASON, ""),
         error=_message(child.get("error")),
     )
+
+
+def _order(child: Mapping[str, Any]) -> tuple[bool, str, str]:
+    start = child.get("startTimeUtc") or ""
+    return not start, start, str(child.get("displayName") or "")
 
 
 def _seconds(start: str | None, end: str | None) -> float | None:

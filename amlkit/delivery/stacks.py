@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from amlkit.engine.choice import Engine
 from amlkit.errors import SetupError
 from amlkit.home import UNSET, Home
 from amlkit.target import Service, Target
@@ -57,6 +58,21 @@ class Stack:
         for name in UNSET:
             environment.pop(name, None)
         environment.update(self.home.environment(address))
+
+    @property
+    def engine(self) -> Engine:
+        """A local stack runs on the embedded engine unless `AMLKIT_ENGINE` says otherwise, any other on Pulumi's.
+
+        Raises:
+            SetupError: `AMLKIT_ENGINE` names no engine, or the embedded one for a stack on Azure.
+        """
+        asked = os.environ.get("AMLKIT_ENGINE", "")
+        if asked not in ("", "embedded", "official"):
+            raise SetupError(f"no such engine: {asked}", where="AMLKIT_ENGINE", hint="`embedded` or `official`")
+        if asked == "embedded" and not self.is_local:
+            hint = f"unset AMLKIT_ENGINE, or say `{TARGET_KEY}: local` in Pulumi.{self.name}.yaml if it is local"
+            raise SetupError("the embedded engine runs local stacks only", where="AMLKIT_ENGINE", hint=hint)
+        return "official" if asked == "official" or not self.is_local else "embedded"
 
     def service(self) -> Service:
         """The door to the stack's cloud.

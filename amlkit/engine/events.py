@@ -30,7 +30,8 @@ class StepEvent:
     """A step began, ended or failed.
 
     `changes` maps a changed property path to its kind: `add`, `delete`, `update`, `add-replace`, `delete-replace`,
-    `update-replace`. `old` and `new` are the inputs compared, secrets marked. `seconds` is set when it ended.
+    `update-replace`. `old` and `new` are the inputs compared, secrets marked. `seconds` is set when it ended; `id` and
+    `provider` (a reference) are those of the resource as far as they are known.
     """
 
     urn: str
@@ -44,6 +45,10 @@ class StepEvent:
     retain: bool = False
     seconds: float = 0.0
     error: str = ""
+    id: str = ""
+    provider: str = ""
+    gone: bool = False
+    """Of a refresh: it is no longer there."""
 
 
 @dataclass(frozen=True)
@@ -65,3 +70,28 @@ class OutputsEvent:
 
 
 Event = StepEvent | MessageEvent | OutputsEvent
+
+
+@dataclass(frozen=True)
+class Result:
+    """How an operation ended, from either engine. A preview's is the plan.
+
+    `changes` counts by operation (a replacement once, as `replace`; default providers not at all), `outputs` are the
+    stack's, secrets marked. `error` is the first thing that went wrong.
+    """
+
+    kind: Literal["preview", "update", "refresh", "destroy"]
+    succeeded: bool
+    changes: Mapping[Op, int] = field(default_factory=dict)
+    steps: tuple[StepEvent, ...] = ()
+    messages: tuple[MessageEvent, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    error: str = ""
+    cancelled: bool = False
+
+    @property
+    def changed(self) -> int:
+        """How many resources are not as they were wanted to be."""
+        quiet = (Op.SAME, Op.READ, Op.REFRESH)
+        return sum(count for op, count in self.changes.items() if op not in quiet)

@@ -1,1 +1,12 @@
-"""To be described."""
+"""How steps become a pipeline: graph, check, compile. Pure, offline; ends in an `amlkit.manifest.Manifest`.
+
+Used by `amlkit.delivery`, `infra/` and tests; users reach the public names through `amlkit`.
+"""
+
+from __future__ import annotations
+
+from .checks import check
+from .compiler import compile  # noqa: A004  the word for it
+from .trace import Pipeline, pipeline
+
+__all__ = ["Pipeline", "check", "compile", "pipeline"]

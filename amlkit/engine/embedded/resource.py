@@ -17,7 +17,11 @@ PROVIDER_PREFIX = "pulumi:providers:"
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource of the state. Times are RFC 3339 with nanoseconds and `Z`; `provider` is `urn::id`."""
+    """A resource of the state. Times are RFC 3339 with nanoseconds and `Z`; `provider` is `urn::id`.
+
+    `extra` holds fields of the file that the engine does not know, so that a state written by a newer tool loses
+    nothing on its way through. `stackTrace` is the one field left out: it holds paths of the machine.
+    """
 
     urn: str
     type: str
@@ -28,6 +32,7 @@ class Resource:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     parent: str = ""
     protect: bool = False
+    taint: bool = False
     external: bool = False
     dependencies: tuple[str, ...] = ()
     init_errors: tuple[str, ...] = ()
@@ -35,6 +40,7 @@ class Resource:
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pending_replacement: bool = False
     additional_secret_outputs: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     custom_timeouts: Mapping[str, float] = field(default_factory=dict)
     import_id: str = ""
     retain_on_delete: bool = False
@@ -44,14 +50,18 @@ class Resource:
     modified: str = ""
     source_position: str = ""
     ignore_changes: tuple[str, ...] = ()
+    hide_diff: tuple[str, ...] = ()
     replace_on_changes: tuple[str, ...] = ()
+    replacement_trigger: Any = None
     refresh_before_update: bool = False
+    view_of: str = ""
     resource_hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """The logical name: the last part of the URN."""
-        return self.urn.rsplit("::", 1)[1]
+        """The logical name: what follows the type in the URN; may itself hold `::`."""
+        return self.urn.split("::", 3)[3]
 
     @property
     def is_provider(self) -> bool:
@@ -61,7 +71,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Pending:
-    """An operation that had begun when the engine ended: `creating`, `updating`, `deleting`, `reading`."""
+    """An operation that had begun when the engine ended: `creating`, `updating`, `deleting`, `reading`, `importing`."""
 
     resource: Resource
     type: str
@@ -69,7 +79,11 @@ class Pending:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The state of a stack: resources in an order in which each refers to earlier ones only."""
+    """The state of a stack: resources in an order in which each refers to earlier ones only.
+
+    `metadata` passes through as it was read.
+    """
 
     resources: tuple[Resource, ...] = ()
     pending: tuple[Pending, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)

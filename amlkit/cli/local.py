@@ -1,0 +1,89 @@
+"""`amlkit local`: start and stop the local Azure ML of this checkout, and point clients at it."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+
+import click
+
+from ..errors import SetupError
+from ..home import UNSET, Home
+
+_FOLLOW_SECONDS = 0.3
+
+
+@click.group()
+def local() -> None:
+    """The local Azure ML of this checkout."""
+
+
+@local.command()
+@click.option("--reuse", type=click.Choice(["content", "azure"]), help="Rules of reuse; kept for later starts.")
+def start(reuse: str | None) -> None:
+    """Start it in the background and wait until it answers."""
+    from ..local import process
+    from ..provider.install import install
+
+    home = Home.find()
+    install(home.pulumi_home)
+    running, is_new = process.start(home, reuse)
+    how = "started" if is_new else f"already running since {running.since}"
+    click.echo(f"local Azure ML {how}: {running.address.url}", err=True)
+
+
+@local.command()
+def stop() -> None:
+    """Stop it. Nothing is lost; a run that is under way goes on after the next start."""
+    from ..local import process
+
+    click.echo(f"local Azure ML {'stopped' if process.stop(Home.find()) else 'is not running'}", err=True)
+
+
+@local.command()
+def status() -> None:
+    """Say where it runs and since when; exit code 1 when it does not run."""
+    from ..local import process
+
+    running = process.status(Home.find())
+    if running is None:
+        click.echo("not running")
+        click.echo("hint: `amlkit local start`", err=True)
+        raise SystemExit(1)
+    click.echo(f"running at {running.address.url} since {running.since}")
+    click.echo(f"process {running.pid}, proxy port {running.address.proxy_port}, reuse rules {running.reuse}")
+
+
+@local.command()
+def env() -> None:
+    """Print what points clients at it, for `eval "$(amlkit local env)"`."""
+    home = Home.find()
+    address = home.address()
+    if address is None:
+        raise SetupError("the local Azure ML of this checkout was never started", hint="`amlkit local start`")
+    for name, value in home.environment(address).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+    for name in UNSET:
+        click.echo(f"unset {name}")
+
+
+@local.command()
+@click.option("-f", "--follow", is_flag=True, help="Go on printing what comes.")
+def logs(follow: bool) -> None:
+    """Print what it says."""
+    log = Home.find().log_file
+    if not log.is_file():
+        raise SetupError("the local Azure ML of this checkout was never started", hint="`amlkit local start`")
+    _print(log, follow=follow)
+
+
+def _print(log: Path, *, follow: bool) -> None:
+    with log.open(errors="replace") as file:
+        while True:
+            if text := file.read():
+                click.echo(text, nl=False)
+            elif not follow:
+                return
+            else:
+                time.sleep(_FOLLOW_SECONDS)

@@ -1,0 +1,48 @@
+"""One door to both engines: run a verb, read the outputs. The caller says which engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from . import official
+
+Engine = Literal["embedded", "official"]
+
+
+def run(engine: Engine, arguments: list[str], folder: Path, environ: Mapping[str, str]) -> int:
+    """Carry out a verb of Pulumi's with its flags (`["up", "--yes", "--stack", "dev"]`); its exit code.
+
+    `preview` and `up` make a stack that does not exist yet.
+
+    Raises:
+        SetupError: the official engine is asked for, and there is none.
+    """
+    if engine == "official":
+        return official.run(arguments, folder, environ)
+    from . import cli
+    from .embedded import stackcommands
+    from .embedded.opened import opened
+
+    stack = official.stack_of(arguments)
+    if arguments[0] in ("preview", "up") and stack:
+        found = opened(folder, environ, stack, must_exist=False)
+        if not found.state.exists():
+            stackcommands.make(found)
+    return cli.main(arguments, cwd=folder, environ=environ)
+
+
+def outputs(engine: Engine, stack: str, folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
+    """The stack's outputs by name, secrets hidden.
+
+    Raises:
+        SetupError: there is no such stack, or its state is damaged.
+        EngineError: the Pulumi CLI cannot say.
+    """
+    if engine == "official":
+        return official.outputs(stack, folder, environ)
+    from .embedded import stackcommands
+    from .embedded.opened import opened
+
+    return stackcommands.outputs(opened(folder, environ, stack), clear=False)

@@ -1,0 +1,66 @@
+"""Plain lines, a line an event, for logs and pipes: what the Pulumi CLI prints without a terminal."""
+
+from __future__ import annotations
+
+import threading
+from typing import TextIO
+
+from ..events import Event, MessageEvent, OutputsEvent, Result, StepEvent
+from . import words
+from .ledger import STACK_TYPE, Ledger, name_of, tally, type_of
+
+
+class PlainLines:
+    """A display that only appends. Unchanged resources are counted, not printed."""
+
+    def __init__(self, verb: str, stack: str, planned: bool, stream: TextIO) -> None:
+        self._ledger = Ledger(verb, stack, planned)
+        self._stream = stream
+        self._lock = threading.Lock()
+        self._write(f"{words.TITLES[verb, planned]} ({stack}):", "")
+
+    def emit(self, event: Event) -> None:
+        """Print the event's line, if it has one."""
+        with self._lock:
+            match event:
+                case StepEvent():
+                    self._step(event)
+                case MessageEvent():
+                    if self._ledger.message(event):
+                        self._message(event)
+                case OutputsEvent():
+                    self._ledger.outputs = event
+
+    def close(self, result: Result) -> None:
+        """Print the stack's last line, diagnostics, outputs and counts."""
+        with self._lock:
+            said = [each for each in self._ledger.messages if not each.urn or type_of(each.urn) == STACK_TYPE]
+            if said or not result.succeeded:
+                mark = "" if result.succeeded else "**failed** "
+                name = name_of(self._ledger.stack_urn) or self._ledger.stack
+                self._write(f"    {STACK_TYPE} {name} {mark}{tally(said)}".rstrip())
+            self._write(*self._ledger.closing(result), "")
+
+    def _step(self, event: StepEvent) -> None:
+        row = self._ledger.step(event)
+        if row is None or words.is_quiet(event) or (self._ledger.planned and event.state == "started"):
+            return
+        first = event.error.strip().splitlines()[:1] if event.state == "failed" else []
+        self._write(_line(event, words.status(event, self._ledger.planned), *[f"error: {text}" for text in first]))
+
+    def _message(self, event: MessageEvent) -> None:
+        prefix = "" if event.severity == "info" else f"{event.severity}: "
+        urn = event.urn or self._ledger.stack_urn
+        head = f"{type_of(urn) or STACK_TYPE} {name_of(urn) or self._ledger.stack}"
+        for index, text in enumerate(event.message.strip("\n").splitlines()):
+            self._write(f"    {head} {'' if index else prefix}{text}".rstrip())
+
+    def _write(self, *lines: str) -> None:
+        self._stream.write("".join(f"{line}\n" for line in lines))
+        self._stream.flush()
+
+
+def _line(event: StepEvent, status: str, *more: str) -> str:
+    parts = [status, words.difference(event.changes), *more]
+    rest = " ".join(part for part in parts if part)
+    return f" {words.WORDS[words.seen_as(event)].symbol} {event.type} {name_of(event.urn)} {rest}".rstrip()

@@ -1,0 +1,103 @@
+"""Delete before replace: what has to go, with the resource that is replaced, before its replacement can be made.
+
+`registrar` asks while it decides (`prepared`) and runs what it gets before the creation. Rules: Pulumi's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from amlkit.engine.events import Op
+from amlkit.errors import EngineError
+
+from . import order, steps, urns
+from .decide import settled, with_replace_on_changes, with_unknowns
+from .deleting import kind_for_deletion
+from .lookup import Seen
+from .resource import Resource
+from .run import Run
+from .snapshot import Old
+
+
+class Cascade:
+    """`deleted`: URNs of what goes before its replacement in this run; `handled`: their places in the old state."""
+
+    def __init__(self, run: Run, seen: Seen) -> None:
+        self._run = run
+        self._seen = seen
+        self.deleted: set[str] = set()
+        self.handled: set[Old] = set()
+        self._gone: dict[str, threading.Event] = {}
+
+    def prepared(self, root: Old) -> Callable[[], None]:
+        """Decide what goes with `root`; the work that deletes it all, deepest dependants first.
+
+        Raises:
+            EngineError: one of them is protected.
+        """
+        condemned = [each for each in reversed(self._dependants(root)) if each not in self.handled]
+        for each in condemned:
+            if each.resource.protect and not each.resource.delete:
+                raise EngineError(
+                    f"unable to replace resource {each.resource.urn} as part of replacing {root.resource.urn} "
+                    "as it is currently marked for protection",
+                    hint="remove the `protect` option from the resource in the program, then run `up`",
+                )
+        if not root.resource.pending_replacement:
+            condemned.append(root)
+        for each in condemned:
+            self.handled.add(each)
+            self.deleted.add(each.resource.urn)
+            self._gone[each.resource.urn] = threading.Event()
+        deleted_with = frozenset(self.deleted)
+        return lambda: self._delete(condemned, deleted_with)
+
+    def recreated(self, urn: str) -> Callable[[], None]:
+        """What a resource that was deleted with another one waits for before it is made again."""
+        self.deleted.discard(urn)
+        gone = self._gone[urn]
+
+        def wait() -> None:
+            while not gone.wait(0.05):
+                self._run.gate.check()
+
+        return wait
+
+    def _delete(self, condemned: list[Old], deleted_with: Collection[str]) -> None:
+        for each in condemned:
+            with self._run.gate.slot():
+                kind = kind_for_deletion(self._run, each.resource, deleted_with)
+                steps.delete(self._run, each, kind, Op.DELETE_REPLACED, replacing=not each.resource.delete)
+            self._gone[each.resource.urn].set()
+
+    def _dependants(self, root: Old) -> list[Old]:
+        """In the order of the state: what would be replaced if `root` were another resource."""
+        replaced = {root.resource.urn}
+        found: list[Old] = []
+        olds = self._run.snapshot.olds
+        for each in order.dependants(olds, root, lambda old: old.resource, self._seen.operated):
+            if self._goes_with(each.resource, replaced):
+                replaced.add(each.resource.urn)
+                found.append(each)
+        for each in olds:
+            named = root.resource.urn in each.resource.replace_with
+            if named and each not in found and each.resource.urn not in self._seen.operated:
+                found.append(each)
+        return found
+
+    def _goes_with(self, resource: Resource, replaced: set[str]) -> bool:
+        if not resource.custom or resource.external:
+            return False
+        if resource.provider and urns.parse_reference(resource.provider)[0] in replaced:
+            return True
+        if resource.deleted_with in replaced:
+            return True
+        inputs = with_unknowns(resource, replaced)
+        if inputs is None or resource.is_provider:
+            return False
+        provider = self._run.registry.ensure(resource.provider, self._seen.resources())
+        diff = settled(provider.diff(resource, inputs, resource.ignore_changes), resource, inputs)
+        new = replace(resource, inputs=inputs)
+        return with_replace_on_changes(diff, new.replace_on_changes, init_errors=False).replace

@@ -1,0 +1,255 @@
+"""Reads and writes the state file of Pulumi's file backend (checkpoint version 3 and 4), secrets encrypted.
+
+Called by the operations (read once, write after every change) and by the `stack` commands. Either tool opens what the
+other wrote: field names and order, features and integrity rules are those of Pulumi's deployment schema.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from amlkit.digest import compact_json
+from amlkit.errors import SetupError
+from amlkit.propertyvalues import SECRET, SIGNATURE, is_secret, secret, unsecret
+
+from .integrity import verify
+from .manifest import manifest
+from .resource import Deployment, Pending, Resource
+from .secrets import Passphrase
+
+Ciphertexts = dict[tuple[str, str, str], str]
+"""(URN, place in the resource, plain JSON) → ciphertext: a secret that did not change keeps the text it had."""
+
+FEATURES: tuple[tuple[str, Callable[[Resource], bool]], ...] = (
+    ("hooks", lambda resource: bool(resource.resource_hooks)),
+    ("replaceWith", lambda resource: bool(resource.replace_with)),
+    ("refreshBeforeUpdate", lambda resource: resource.refresh_before_update),
+)
+"""What makes a checkpoint version 4, and how a resource shows that it needs it. Any other feature is refused."""
+
+# (field of Resource, key of the file, kind); in the order of the file. Kinds: see `_unpacked` and `_packed`.
+FIELDS = (
+    ("urn", "urn", "plain"),
+    ("custom", "custom", "always"),
+    ("delete", "delete", "plain"),
+    ("id", "id", "plain"),
+    ("type", "type", "plain"),
+    ("inputs", "inputs", "values"),
+    ("outputs", "outputs", "values"),
+    ("parent", "parent", "plain"),
+    ("protect", "protect", "plain"),
+    ("taint", "taint", "plain"),
+    ("external", "external", "plain"),
+    ("dependencies", "dependencies", "list"),
+    ("init_errors", "initErrors", "list"),
+    ("provider", "provider", "plain"),
+    ("property_dependencies", "propertyDependencies", "lists"),
+    ("pending_replacement", "pendingReplacement", "plain"),
+    ("additional_secret_outputs", "additionalSecretOutputs", "list"),
+    ("aliases", "aliases", "list"),
+    ("custom_timeouts", "customTimeouts", "plain"),
+    ("import_id", "importID", "plain"),
+    ("retain_on_delete", "retainOnDelete", "plain"),
+    ("deleted_with", "deletedWith", "plain"),
+    ("replace_with", "replaceWith", "list"),
+    ("created", "created", "plain"),
+    ("modified", "modified", "plain"),
+    ("source_position", "sourcePosition", "plain"),
+    ("ignore_changes", "ignoreChanges", "list"),
+    ("hide_diff", "hideDiff", "list"),
+    ("replace_on_changes", "replaceOnChanges", "list"),
+    ("replacement_trigger", "replacementTrigger", "values"),
+    ("refresh_before_update", "refreshBeforeUpdate", "plain"),
+    ("view_of", "viewOf", "plain"),
+    ("resource_hooks", "resourceHooks", "lists"),
+)
+_LEFT_OUT = "stackTrace"
+_KNOWN = frozenset(key for _, key, _ in FIELDS) | {_LEFT_OUT}
+
+
+def read(text: str, passphrase_of: Callable[[str], Passphrase]) -> tuple[Deployment, Passphrase | None, Ciphertexts]:
+    """The state in a checkpoint, its secrets decrypted; the secrets manager if it names one; its ciphertexts.
+
+    `passphrase_of` gets the salt of the file.
+
+    Raises:
+        SetupError: the text is damaged, needs what this engine does not do (named), or the passphrase is wrong.
+    """
+    latest = latest_of(text)
+    providers = latest.get("secrets_providers") or {}
+    passphrase = _passphrase(providers, passphrase_of)
+    reader = _Reader(passphrase)
+    try:
+        deployment = Deployment(
+            resources=tuple(reader.resource(raw) for raw in latest.get("resources") or ()),
+            pending=tuple(
+                Pending(reader.resource(raw["resource"]), raw["type"]) for raw in latest.get("pending_operations") or ()
+            ),
+            metadata=latest.get("metadata") or {},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SetupError(f"damaged state: {type(error).__name__} {error}", hint=DAMAGED_HINT) from error
+    if problems := verify(deployment):
+        raise SetupError(f"damaged state: {problems[0]}", hint=DAMAGED_HINT)
+    return deployment, passphrase, reader.ciphertexts
+
+
+def latest_of(text: str) -> dict[str, Any]:
+    """The `latest` deployment of a checkpoint as plain JSON, its version and features checked.
+
+    Raises:
+        SetupError: it is no checkpoint, or of a version or with a feature that this engine does not know.
+    """
+    try:
+        document = json.loads(text)
+        version, features = document["version"], document.get("features") or []
+        latest = document["checkpoint"].get("latest") or {}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SetupError(f"damaged state: not a checkpoint: {error}", hint=DAMAGED_HINT) from error
+    if version not in (3, 4):
+        raise SetupError(f"state of version {version}; this engine reads 3 and 4", hint=_OFFICIAL_HINT)
+    known = {name for name, _ in FEATURES}
+    if unknown := [name for name in features if name not in known]:
+        raise SetupError(
+            f"the state needs `{'`, `'.join(unknown)}`, which this engine does not do", hint=_OFFICIAL_HINT
+        )
+    for raw in latest.get("resources") or ():
+        for key in ("taint", "viewOf", "extensionRef", "snippetID"):
+            if raw.get(key):
+                what = f"`{key}` of {raw.get('urn')} is not done by this engine"
+                raise SetupError(what, hint=_OFFICIAL_HINT)
+    return dict(latest)
+
+
+DAMAGED_HINT = "put the copy beside it back: the same name with `.bak` at the end"
+_OFFICIAL_HINT = "use the Pulumi CLI with this stack"
+
+
+def write(deployment: Deployment, stack_fqn: str, passphrase: Passphrase | None, ciphertexts: Ciphertexts) -> str:
+    """The checkpoint of a state as compact JSON. `stack_fqn` is `organization/<project>/<stack>`.
+
+    New ciphertexts are added to `ciphertexts`, so that the next write keeps them.
+
+    Raises:
+        SetupError: there are secrets but no passphrase.
+        ValueError: the state breaks an integrity rule: a mistake of the engine, never written.
+    """
+    if problems := verify(deployment):
+        raise ValueError(f"the new state is not sound: {problems[0]}")
+    latest: dict[str, Any] = {"manifest": manifest()}
+    if passphrase:
+        latest["secrets_providers"] = {"type": "passphrase", "state": {"salt": passphrase.salt}}
+    writer = _Writer(passphrase, ciphertexts)
+    if deployment.resources:
+        latest["resources"] = [writer.resource(each) for each in deployment.resources]
+    if deployment.pending:
+        latest["pending_operations"] = [
+            {"resource": writer.resource(each.resource), "type": each.type} for each in deployment.pending
+        ]
+    latest["metadata"] = dict(deployment.metadata)
+    return json.dumps(_enveloped(deployment, stack_fqn, latest), separators=(",", ":"), ensure_ascii=False)
+
+
+def _enveloped(deployment: Deployment, stack_fqn: str, latest: Mapping[str, Any]) -> dict[str, Any]:
+    every = (*deployment.resources, *(each.resource for each in deployment.pending))
+    features = [name for name, needs in FEATURES if any(needs(resource) for resource in every)]
+    head: dict[str, Any] = {"version": 4, "features": features} if features else {"version": 3}
+    return {**head, "checkpoint": {"stack": stack_fqn, "latest": latest}}
+
+
+def _passphrase(providers: Mapping[str, Any], passphrase_of: Callable[[str], Passphrase]) -> Passphrase | None:
+    if not providers.get("type"):
+        return None
+    if providers["type"] != "passphrase":
+        what = f"the stack keeps its secrets with `{providers['type']}`; this engine knows `passphrase` only"
+        raise SetupError(what, hint=_OFFICIAL_HINT)
+    return passphrase_of(providers["state"]["salt"])
+
+
+class _Reader:
+    """Makes records of the file's JSON and remembers each ciphertext that it decrypts."""
+
+    def __init__(self, passphrase: Passphrase | None) -> None:
+        self.passphrase = passphrase
+        self.ciphertexts: Ciphertexts = {}
+
+    def resource(self, raw: Mapping[str, Any]) -> Resource:
+        fields: dict[str, Any] = {}
+        for field, key, kind in FIELDS:
+            if (value := raw.get(key)) is not None:
+                fields[field] = self._unpacked(raw["urn"], key, kind, value)
+        return Resource(**fields, extra={key: value for key, value in raw.items() if key not in _KNOWN})
+
+    def _unpacked(self, urn: str, key: str, kind: str, value: Any) -> Any:
+        match kind:
+            case "values":
+                return self._values(urn, key, value)
+            case "list":
+                return tuple(value)
+            case "lists":
+                return {name: tuple(items or ()) for name, items in value.items()}
+        return value
+
+    def _values(self, urn: str, place: str, value: Any) -> Any:
+        if is_secret(value):
+            return secret(self._decrypted(urn, place, value))
+        if isinstance(value, dict):
+            return {key: self._values(urn, f"{place}.{key}", item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._values(urn, f"{place}.{index}", item) for index, item in enumerate(value)]
+        return value
+
+    def _decrypted(self, urn: str, place: str, value: Mapping[str, Any]) -> Any:
+        if "plaintext" in value:
+            return json.loads(value["plaintext"])
+        if self.passphrase is None:
+            raise SetupError(f"a secret of {urn} but no secrets provider in the state", hint=DAMAGED_HINT)
+        plain = json.loads(self.passphrase.decrypt(value["ciphertext"]))
+        self.ciphertexts[urn, place, compact_json(plain)] = value["ciphertext"]
+        return plain
+
+
+class _Writer:
+    """Makes the file's JSON of records; fields that are empty are left out."""
+
+    def __init__(self, passphrase: Passphrase | None, ciphertexts: Ciphertexts) -> None:
+        self.passphrase = passphrase
+        self.ciphertexts = ciphertexts
+
+    def resource(self, resource: Resource) -> dict[str, Any]:
+        raw: dict[str, Any] = {}
+        for field, key, kind in FIELDS:
+            value = getattr(resource, field)
+            if value or kind == "always":
+                raw[key] = self._packed(resource.urn, key, kind, value)
+        return {**raw, **resource.extra}
+
+    def _packed(self, urn: str, key: str, kind: str, value: Any) -> Any:
+        match kind:
+            case "values":
+                return self._values(urn, key, value)
+            case "list":
+                return list(value)
+            case "lists":
+                return {name: list(value[name]) for name in sorted(value)}
+        return value
+
+    def _values(self, urn: str, place: str, value: Any) -> Any:
+        if is_secret(value):
+            return {SIGNATURE: SECRET, "ciphertext": self._encrypted(urn, place, unsecret(value))}
+        if isinstance(value, Mapping):
+            return {key: self._values(urn, f"{place}.{key}", value[key]) for key in sorted(value)}
+        if isinstance(value, list | tuple):
+            return [self._values(urn, f"{place}.{index}", item) for index, item in enumerate(value)]
+        return value
+
+    def _encrypted(self, urn: str, place: str, plain: Any) -> str:
+        text = compact_json(plain)
+        kept = self.ciphertexts.get((urn, place, text))
+        if kept is None:
+            if self.passphrase is None:
+                raise SetupError(f"a secret in {urn}, but the stack has no passphrase")
+            kept = self.ciphertexts[urn, place, text] = self.passphrase.encrypt(text)
+        return kept

@@ -1,0 +1,130 @@
+"""Runs a Pulumi program: this file is the main file of the program's own process, started by `runner`.
+
+It imports the unmodified SDK and the standard library only, so that it runs in any environment that has the SDK. It
+does what the CLI's language host does, and three things more: it begins when the engine says so (the SDK is imported
+meanwhile), it ends when the engine ends, and a log line that cannot be delivered does not keep it alive.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if sys.path and sys.path[0].endswith("embedded"):
+    del sys.path[0]  # this file's folder is none of the program's business
+
+import asyncio
+import json
+import logging
+import os
+import runpy
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+SHOWN = 32
+"""Exit code: the error was shown already (the language host's number)."""
+
+
+def main() -> int:
+    """Run the program that the first argument describes (JSON); returns the exit code."""
+    order = json.loads(sys.argv[1])
+    import pulumi
+    import pulumi.runtime
+
+    if os.read(order["lifeline"], 1) != b"g":
+        return 1
+    threading.Thread(target=_end_with_engine, args=(order["lifeline"],), daemon=True).start()
+    _configure(order)
+    sys.argv = [order["program"], *order["arguments"]]
+    os.chdir(order["folder"])
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    workers = ThreadPoolExecutor(max_workers=max(order["parallel"], 1) * 4)
+    loop.set_default_executor(workers)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # futures left over by a failure are expected
+
+    def program() -> None:
+        runpy.run_path(order["program"], run_name="__main__")
+
+    try:
+        loop.run_until_complete(pulumi.runtime.run_in_stack(program))
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+        return 1
+    except Exception:
+        pulumi.log.error(f"Program failed with an unhandled exception:\n{_user_trace(order['program'])}")
+        return SHOWN
+    finally:
+        workers.shutdown(wait=True)
+        loop.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return 0
+
+
+class GuardedEngine:
+    """The engine's log without debug lines (four blocking calls a resource), and without hanging when it is gone."""
+
+    def __init__(self, address: str) -> None:
+        import grpc
+        from pulumi.runtime.proto import engine_pb2_grpc
+
+        self._error = grpc.RpcError
+        self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
+
+    def Log(self, request: Any) -> Any:  # noqa: N802  the SDK's name
+        """Deliver a line if that is possible."""
+        from google.protobuf import empty_pb2
+
+        if request.severity:
+            try:
+                return self._stub.Log(request)
+            except self._error:
+                pass
+        return empty_pb2.Empty()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stub, name)
+
+
+def _configure(order: dict[str, Any]) -> None:
+    from pulumi import runtime
+
+    runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
+    runtime.configure(
+        runtime.Settings(
+            monitor=order["address"],
+            engine=GuardedEngine(order["address"]),
+            project=order["project"],
+            stack=order["stack"],
+            parallel=order["parallel"],
+            dry_run=order["preview"],
+            organization="organization",
+            root_directory=order["root"],
+        )
+    )
+
+
+def _end_with_engine(lifeline: int) -> None:
+    """The engine holds the other end of this pipe: it is at its end when the engine is."""
+    while os.read(lifeline, 1):
+        pass
+    os._exit(1)
+
+
+def _user_trace(program: str) -> str:
+    """The traceback from the program's own first line on."""
+    main_file = Path(program).resolve()
+    if main_file.is_dir():
+        main_file /= "__main__.py"
+    frames = traceback.extract_tb(sys.exc_info()[2])
+    for index, frame in enumerate(frames):
+        if Path(frame.filename).resolve() == main_file:
+            return traceback.format_exc(limit=index - len(frames))
+    return traceback.format_exc()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""The rules that Pulumi holds every state to; `checkpoint` checks them on the way in and on the way out.
+
+Source: the CLI's own verification of a snapshot; it refuses a state that breaks one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .resource import Deployment, Resource
+from .urns import parse_reference
+
+
+def verify(deployment: Deployment) -> list[str]:
+    """What is wrong with a state, each with its URN; empty if it is sound."""
+    problems: list[str] = []
+    earlier: set[str] = set()
+    providers: set[str] = set()
+    alive: set[str] = set()
+    for resource in deployment.resources:
+        problems += _own_problems(resource)
+        problems += [f"{resource.urn} refers to {what}" for what in _missing(resource, earlier, providers)]
+        if resource.urn in alive and not resource.delete:
+            problems.append(f"two resources of the URN {resource.urn}")
+        if not resource.delete:
+            alive.add(resource.urn)
+        earlier.add(resource.urn)
+        if resource.is_provider:
+            providers.add(f"{resource.urn}::{resource.id}")
+    return problems
+
+
+def _own_problems(resource: Resource) -> Iterator[str]:
+    if not resource.urn:
+        yield "a resource without URN"
+    if not resource.type:
+        yield f"{resource.urn} has no type"
+    if resource.id and not resource.custom:
+        yield f"{resource.urn} has an id but is no custom resource"
+
+
+def _missing(resource: Resource, earlier: set[str], providers: set[str]) -> Iterator[str]:
+    if resource.provider:
+        try:
+            parse_reference(resource.provider)
+        except ValueError:
+            yield f"a damaged provider reference: {resource.provider}"
+        else:
+            if resource.provider not in providers:
+                yield f"a provider that does not come before it: {resource.provider}"
+    targets = {resource.parent, resource.deleted_with, *resource.dependencies}
+    for dependencies in resource.property_dependencies.values():
+        targets.update(dependencies)
+    for urn in sorted(targets - earlier - {""}):
+        yield f"a resource that does not come before it: {urn}"

@@ -1,0 +1,71 @@
+"""A stack as the `stack`, `config` and `cancel` commands need it: project, settings file, state and passphrases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from amlkit.errors import SetupError
+
+from .filestate import FileState
+from .project import Project, backend_url, selected_stack, stack_name
+from .secrets import Keyring, Passphrase
+from .stackfile import StackFile
+
+
+class NoSuchStackError(SetupError):
+    """The stack does not exist: exit code 6, as the Pulumi CLI's."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One stack of a project; it need not exist unless `opened` was asked for one that does."""
+
+    project: Project
+    stack: str
+    state: FileState
+    keys: Keyring
+
+    def settings(self) -> StackFile:
+        """Its settings file, read now."""
+        return StackFile.load(self.project, self.stack)
+
+    def passphrase(self, settings: StackFile) -> Passphrase:
+        """Its secrets manager; a new salt is put into the settings if they have none (the caller saves them)."""
+        if settings.salt:
+            return self.keys(settings.salt)
+        made = self.keys.create()
+        settings.set_salt(made.salt)
+        return made
+
+    def text(self) -> str:
+        """The checkpoint.
+
+        Raises:
+            NoSuchStackError: there is none.
+        """
+        found = self.state.load()
+        if found is None:
+            raise no_stack(self.stack)
+        return found
+
+
+def opened(folder: Path, environ: Mapping[str, str], stack: str | None, *, must_exist: bool = True) -> Opened:
+    """The stack that a command is about: the named one, or the selected one.
+
+    Raises:
+        SetupError: no project, no backend, or no stack named or selected.
+        NoSuchStackError: it does not exist, and must.
+    """
+    project = Project.load(folder)
+    name = stack_name(stack) if stack else selected_stack(project, environ)
+    state = FileState(backend_url(project, environ), project.name, name)
+    if must_exist and not state.exists():
+        raise no_stack(name)
+    return Opened(project, name, state, Keyring(environ))
+
+
+def no_stack(name: str) -> NoSuchStackError:
+    """The error of a stack that is not there, in Pulumi's words."""
+    return NoSuchStackError(f"no stack named '{name}' found", hint=f"make it with `stack init {name}`")

@@ -1,0 +1,94 @@
+"""What happens, told to the display one event at a time, counted and kept for the result; secrets never pass.
+
+Every part of the engine reports here; `operations` makes the `Result` of it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from amlkit.engine.events import Event, MessageEvent, Op, Severity, StepEvent
+from amlkit.errors import AmlkitError
+
+from .resource import PROVIDER_PREFIX
+from .values import known_secrets
+
+HIDDEN = "[secret]"
+_SHORTEST_MASKED = 4
+"""Characters; masking shorter secrets would garble text and tell more than it hides."""
+_COUNTED_ELSEWHERE = (Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.REFRESH)
+
+
+class Reporter:
+    """Passes events to `emit`, never two at once."""
+
+    def __init__(self, emit: Callable[[Event], None]) -> None:
+        self._emit = emit
+        self._lock = threading.RLock()
+        self._masked: set[str] = set()
+        self.steps: list[StepEvent] = []
+        self.messages: list[MessageEvent] = []
+        self.counts: Counter[Op] = Counter()
+        self.error = ""
+
+    @property
+    def failed(self) -> bool:
+        """Was anything reported as an error?"""
+        return bool(self.error)
+
+    def hide(self, values: Any) -> None:
+        """Mask the secrets that are marked in these values in every text from now on."""
+        with self._lock:
+            self.hide_texts(known_secrets(values))
+
+    def hide_texts(self, texts: Iterable[str]) -> None:
+        """Mask these texts, and each line of theirs."""
+        with self._lock:
+            for text in texts:
+                self._masked.update(part for part in (text, *text.splitlines()) if len(part) >= _SHORTEST_MASKED)
+
+    def masked(self, text: str) -> str:
+        """A text without any known secret."""
+        with self._lock:
+            for secret in sorted(self._masked, key=len, reverse=True):
+                text = text.replace(secret, HIDDEN)
+        return text
+
+    def event(self, event: Event) -> None:
+        """Pass on an event that needs no counting."""
+        with self._lock:
+            self._emit(event)
+
+    def step(self, event: StepEvent) -> None:
+        """A step began, ended or failed."""
+        with self._lock:
+            if event.error:
+                event = replace(event, error=self.masked(event.error))
+            if event.state == "done":
+                self.steps.append(event)
+                if event.op not in _COUNTED_ELSEWHERE and not _is_default_provider(event):
+                    self.counts[event.op] += 1
+            self._emit(event)
+
+    def message(self, severity: Severity, text: str, urn: str = "", *, ephemeral: bool = False) -> None:
+        """A line for the user; an error makes the operation fail."""
+        with self._lock:
+            event = MessageEvent(severity, self.masked(text), urn, ephemeral)
+            if severity == "error" and not self.error:
+                self.error = event.message
+            if severity != "debug":
+                self.messages.append(event)
+            self._emit(event)
+
+    def failure(self, error: BaseException, urn: str = "") -> None:
+        """An error as a line: facts and hint of our own, the text of any other."""
+        text = str(error) if isinstance(error, AmlkitError) else f"{type(error).__name__}: {error}"
+        self.message("error", text, urn)
+
+
+def _is_default_provider(event: StepEvent) -> bool:
+    return event.type.startswith(PROVIDER_PREFIX) and event.urn.rsplit("::", 1)[1].startswith("default")

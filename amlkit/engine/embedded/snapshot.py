@@ -1,0 +1,169 @@
+"""The state while an operation runs: what is done (new, in completion order), what is left (old), what is under way.
+
+The only mutable picture of the state; `steps` and `registrar` change it, `operations` saves it after each change.
+The order new before old is a sound one because a registration waits for whatever it refers to.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .resource import Deployment, Pending, Resource
+from .values import equal
+
+
+@dataclass(eq=False)
+class Old:
+    """A place in the old list: the resource as it now is there, and whether something new has taken over from it."""
+
+    resource: Resource
+    done: bool = False
+
+
+@dataclass(eq=False)
+class New:
+    """A place in the new list. `gone`: made and deleted again in the same operation."""
+
+    resource: Resource
+    gone: bool = False
+
+
+@dataclass
+class Snapshot:
+    """Starts from a state. `save` is called after every change that must be on disk, and blocks until it is there."""
+
+    base: Deployment
+    save: Callable[[Callable[[], Deployment]], None]
+    news: list[New] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.olds = [Old(resource) for resource in self.base.resources]
+        self._pending: dict[int, Pending] = {}
+        self._carried = tuple(each for each in self.base.pending if each.type == "creating")
+        self._lock = threading.RLock()
+        self._count = 0
+
+    def deployment(self) -> Deployment:
+        """The state as it is now."""
+        with self._lock:
+            news = tuple(each.resource for each in self.news if not each.gone)
+            olds = tuple(each.resource for each in self.olds if not each.done)
+            pending = (*self._carried, *self._pending.values())
+            return Deployment(news + olds, pending, self.base.metadata)
+
+    def resources(self) -> list[Resource]:
+        """Everything, new and old: where a provider is looked for."""
+        with self._lock:
+            return [*(each.resource for each in self.news), *(each.resource for each in self.olds)]
+
+    def begin(self, resource: Resource, kind: str) -> int:
+        """Note an operation that is about to reach the cloud; returns the ticket to end it with."""
+        with self._lock:
+            self._count += 1
+            ticket = self._count
+            self._pending[ticket] = Pending(resource, kind)
+        self.save(self.deployment)
+        return ticket
+
+    def failed(self, ticket: int) -> None:
+        """The operation ended without an effect that the state should hold."""
+        with self._lock:
+            self._pending.pop(ticket, None)
+        self.save(self.deployment)
+
+    def created(self, ticket: int, resource: Resource, replaces: Old | None = None) -> New:
+        """The operation made something; what it replaces is either gone already or waits for its deletion."""
+        with self._lock:
+            self._pending.pop(ticket, None)
+            made = New(resource)
+            self.news.append(made)
+            if replaces is not None:
+                if replaces.resource.pending_replacement:
+                    replaces.done = True
+                else:
+                    replaces.resource = replace(replaces.resource, delete=True)
+        self.save(self.deployment)
+        return made
+
+    def updated(self, ticket: int, old: Old | None, resource: Resource) -> New:
+        """The operation changed (or read) what `old` was."""
+        with self._lock:
+            self._pending.pop(ticket, None)
+            if old is not None:
+                old.done = True
+            made = New(resource)
+            self.news.append(made)
+        self.save(self.deployment)
+        return made
+
+    def same(self, old: Old, resource: Resource) -> New:
+        """Nothing was done to it; on disk only if something that the state keeps differs."""
+        with self._lock:
+            before = old.resource
+            old.done = True
+            made = New(resource)
+            self.news.append(made)
+        if differs(before, resource):
+            self.save(self.deployment)
+        return made
+
+    def deleted(self, ticket: int, old: Old, *, pending_replacement: bool = False) -> None:
+        """The operation deleted it; before a replacement it stays in the state until that is made."""
+        with self._lock:
+            self._pending.pop(ticket, None)
+            if pending_replacement:
+                old.resource = replace(old.resource, pending_replacement=True)
+            else:
+                old.done = True
+        self.save(self.deployment)
+
+    def forget(self, old: Old) -> None:
+        """Drop a resource that is gone already."""
+        with self._lock:
+            old.done = True
+        self.save(self.deployment)
+
+    def set_outputs(self, new: New, outputs: dict[str, Any]) -> None:
+        """Outputs that arrive after a component's (or the stack's) registration."""
+        with self._lock:
+            changed = not equal(new.resource.outputs, outputs)
+            if changed:
+                new.resource = replace(new.resource, outputs=outputs)
+        if changed:
+            self.save(self.deployment)
+
+    def drop_pending(self) -> None:
+        """Forget operations of an earlier engine that were carried on."""
+        self._carried = ()
+
+
+def differs(old: Resource, new: Resource) -> bool:
+    """Must the state be written for a step that did nothing? Source places alone are no reason."""
+    return _compared(old) != _compared(new) or not (
+        equal(old.inputs, new.inputs) and equal(old.outputs, new.outputs) and old.custom_timeouts == new.custom_timeouts
+    )
+
+
+def _compared(resource: Resource) -> tuple[Any, ...]:
+    return (
+        resource.urn,
+        resource.type,
+        resource.custom,
+        resource.id,
+        resource.provider,
+        resource.parent,
+        resource.protect,
+        resource.retain_on_delete,
+        resource.deleted_with,
+        sorted(resource.replace_with),
+        sorted(resource.dependencies),
+        {key: sorted(urns) for key, urns in resource.property_dependencies.items() if urns},
+        {kind: names for kind, names in resource.resource_hooks.items() if names},
+        resource.additional_secret_outputs,
+        resource.ignore_changes,
+        resource.replace_on_changes,
+        resource.refresh_before_update,
+    )

@@ -1,0 +1,283 @@
+"""`stack ls|output|export|init|select|rm`, the overview, and `cancel`. Called by `amlkit.engine.stack`.
+
+None of them runs the program. What the Pulumi CLI prints is printed in its form.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from amlkit.digest import compact_json
+from amlkit.errors import SetupError
+from amlkit.propertyvalues import SECRET, SIGNATURE, is_secret
+
+from . import checkpoint
+from .filestate import FileState
+from .opened import Opened, opened
+from .project import Project, backend_url, select_stack, selected_stack
+from .resource import STACK_TYPE
+
+SECRET_TEXT = "[secret]"  # noqa: S105  what is shown in its place
+
+
+def ls(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
+    """The project's stacks, when each was written, and how many resources it has."""
+    project = Project.load(cwd)
+    url = backend_url(project, environ)
+    try:
+        current = selected_stack(project, environ)
+    except SetupError:
+        current = ""
+    rows = []
+    for name in FileState(url, project.name, "any").stacks():
+        latest = _latest(FileState(url, project.name, name).load() or "")
+        written = str(latest.get("manifest", {}).get("time", ""))
+        rows.append((name, written, len(latest.get("resources") or ())))
+    if given.json:
+        print(json.dumps([_row(*row, current == row[0]) for row in rows], indent=2))
+        return 0
+    marked = [(f"{name}*" if name == current else name, ago(written), str(count)) for name, written, count in rows]
+    for line in _table([("NAME", "LAST UPDATE", "RESOURCE COUNT"), *marked]):
+        print(line)
+    return 0
+
+
+def _row(name: str, written: str, count: int, current: bool) -> dict[str, Any]:
+    head, mark, rest = written.rstrip("Z").partition(".")
+    moment = f"{head}.{(rest if mark else '')[:3]:<03}Z" if written else ""
+    return {"name": name, "current": current, "lastUpdate": moment, "resourceCount": count}
+
+
+def output(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
+    """All outputs, or one; secrets by name only unless asked for."""
+    values = outputs(opened(cwd, environ, given.stack), given.show_secrets)
+    if given.name is None:
+        print(json.dumps(values, indent=2, ensure_ascii=False) if given.json else "\n".join(_output_lines(values)))
+        return 0
+    if given.name not in values:
+        raise SetupError(f"current stack does not have output property '{given.name}'", hint=_known(values))
+    value = values[given.name]
+    print(json.dumps(value, indent=2, ensure_ascii=False) if given.json else _text(value))
+    return 0
+
+
+def _known(values: Mapping[str, Any]) -> str:
+    return f"it has: {', '.join(sorted(values))}" if values else "it has none; run `up` first"
+
+
+def outputs(stack: Opened, clear: bool) -> dict[str, Any]:
+    """The stack's outputs by name; secrets in clear if asked for, else their mark. Raises `NoSuchStackError`."""
+    latest = _latest(stack.text())
+    raw: dict[str, Any] = next((each for each in latest.get("resources") or () if each.get("type") == STACK_TYPE), {})
+    reveal = _revealer(stack, latest) if clear else lambda _: SECRET_TEXT
+    values = raw.get("outputs") or {}
+    return {key: _shown(values[key], reveal) for key in sorted(values)}
+
+
+def export(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
+    """The state as JSON, secrets encrypted unless asked for."""
+    stack = opened(cwd, environ, given.stack)
+    document = json.loads(stack.text())
+    latest = document["checkpoint"].get("latest") or {}
+    if given.show_secrets:
+        reveal = _revealer(stack, latest)
+        latest = _shown(latest, lambda value: {SIGNATURE: SECRET, "plaintext": compact_json(reveal(value))})
+    features = {"features": document["features"]} if document.get("features") else {}
+    text = json.dumps({"version": document["version"], **features, "deployment": latest}, indent=4, ensure_ascii=False)
+    if given.file:
+        Path(given.file).write_text(text + "\n", encoding="utf-8")
+    else:
+        print(text)
+    return 0
+
+
+def init(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
+    """Make a stack and select it."""
+    name = given.name or given.stack
+    if not name:
+        raise SetupError("missing stack name")
+    stack = opened(cwd, environ, name, must_exist=False)
+    make(stack)
+    if not given.no_select:
+        select_stack(stack.project, environ, stack.stack)
+    print(f"Created stack '{stack.stack}'", file=sys.stderr)
+    return 0
+
+
+def make(stack: Opened) -> None:
+    """Make a stack: its state, and a salt in its settings unless they have one.
+
+    Raises:
+        SetupError: it exists already, or there is no passphrase.
+    """
+    settings = stack.settings()
+    stack.state.create(stack.passphrase(settings))
+    settings.save()
+
+
+def select(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
+    """Choose the stack of the commands without `--stack`."""
+    name = given.name or given.stack
+    if not name:
+        raise SetupError("missing stack name")
+    stack = opened(cwd, environ, name, must_exist=not given.create)
+    if not stack.state.exists():
+        make(stack)
+    select_stack(stack.project, environ, stack.stack)
+    return 0
+
+
+def remove(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
+    """Remove a stack that has no resources, with its history and its settings file."""
+    stack = opened(cwd, environ, given.name or given.stack)
+    if _latest(stack.text()).get("resources") and not given.force:
+        name = stack.stack
+        hint = f"`destroy --stack {name}` deletes them; `stack rm {name} --force` forgets them"
+        raise SetupError(f"'{name}' still has resources; removal rejected", hint=hint)
+    if not given.yes and not _agreed(f"This will permanently remove the '{stack.stack}' stack!", given):
+        return 1
+    with stack.state.lock("stack rm", _warn):
+        stack.state.remove()
+    if not given.preserve_config:
+        stack.settings().file.unlink(missing_ok=True)
+    _forget(stack, environ)
+    print(f"Stack '{stack.stack}' has been removed!", file=sys.stderr)
+    return 0
+
+
+def _forget(stack: Opened, environ: Mapping[str, str]) -> None:
+    kept = {key: value for key, value in environ.items() if key != "PULUMI_STACK"}
+    try:
+        selected = selected_stack(stack.project, kept)
+    except SetupError:
+        return
+    if selected == stack.stack:
+        select_stack(stack.project, environ, None)
+
+
+def cancel(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
+    """Remove the locks of a stack, also those of live processes."""
+    stack = opened(cwd, environ, given.name or given.stack)
+    stack.state.unlock_all()
+    print(f"The currently running update for '{stack.stack}' has been canceled!", file=sys.stderr)
+    return 0
+
+
+def overview(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
+    """The stack at a glance: resources as a tree, and outputs."""
+    stack = opened(cwd, environ, given.stack)
+    if given.show_name:
+        print(stack.stack)
+        return 0
+    latest = _latest(stack.text())
+    manifest, resources = latest.get("manifest") or {}, latest.get("resources") or []
+    lines = [f"Current stack is {stack.stack}:"]
+    if written := str(manifest.get("time", "")):
+        lines += [f"    Last updated: {ago(written)} ({written})", f"    Version used: {manifest.get('version', '')}"]
+    lines.append(f"Current stack resources ({len(resources)}):")
+    lines += _tree(resources, given.show_urns, given.show_ids) or ["    No resources currently in this stack"]
+    values = outputs(stack, given.show_secrets)
+    lines += ["", *_output_lines(values)] if values else []
+    print("\n".join(lines))
+    return 0
+
+
+def _tree(resources: list[dict[str, Any]], urns: bool, ids: bool) -> list[str]:
+    children: dict[str, list[dict[str, Any]]] = {}
+    known = {each["urn"] for each in resources}
+    top = next((each["urn"] for each in resources if each["type"] == STACK_TYPE), "")
+    orphans = [each for each in resources if not each.get("parent") and each["urn"] != top]  # default providers: last
+    for each in [*(other for other in resources if other not in orphans), *orphans]:
+        parent = each.get("parent") or (top if each["urn"] != top else "")
+        children.setdefault(parent if parent in known else "", []).append(each)
+    rows = list(_branches("", "", children))
+    width = max((len(guide) + len(each["type"]) for guide, _, each in rows), default=0)
+    lines = [f"    {'TYPE':<{width}}  NAME"] if rows else []
+    for guide, below, each in rows:
+        lines.append(f"    {guide + each['type']:<{width}}  {each['urn'].split('::', 3)[-1]}")
+        lines += [f"    {below}  URN: {each['urn']}"] if urns else []
+        lines += [f"    {below}  ID: {each['id']}"] if ids and each.get("id") else []
+    return lines
+
+
+def _branches(
+    parent: str, lead: str, children: Mapping[str, list[dict[str, Any]]]
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    family = children.get(parent, [])
+    for index, each in enumerate(family):
+        last = index == len(family) - 1
+        guide = f"{lead}{'└─ ' if last else '├─ '}" if parent else ""
+        below = f"{lead}{'   ' if last else '│  '}" if parent else ""
+        inner = below + ("│" if children.get(each["urn"]) and not each.get("delete") else " ")
+        yield guide, inner, each
+        if not each.get("delete"):  # a replaced one shares its URN with what replaced it, which has the children
+            yield from _branches(each["urn"], below, children)
+
+
+def _output_lines(values: Mapping[str, Any]) -> list[str]:
+    head = f"Current stack outputs ({len(values)}):"
+    if not values:
+        return [head, "    No output values currently in this stack"]
+    rows = [("OUTPUT", "VALUE"), *((key, _text(value)) for key, value in values.items())]
+    return [head, *(f"    {line}" for line in _table(rows))]
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else compact_json(value)
+
+
+def _latest(text: str) -> dict[str, Any]:
+    return checkpoint.latest_of(text)
+
+
+def _revealer(stack: Opened, latest: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Any]:
+    salt = ((latest.get("secrets_providers") or {}).get("state") or {}).get("salt", "")
+
+    def reveal(value: Mapping[str, Any]) -> Any:
+        return json.loads(value["plaintext"] if "plaintext" in value else stack.keys(salt).decrypt(value["ciphertext"]))
+
+    return reveal
+
+
+def _shown(value: Any, reveal: Callable[[Mapping[str, Any]], Any]) -> Any:
+    if is_secret(value):
+        return reveal(value)
+    if isinstance(value, dict):
+        return {key: _shown(item, reveal) for key, item in value.items()}
+    return [_shown(item, reveal) for item in value] if isinstance(value, list) else value
+
+
+def ago(timestamp: str) -> str:
+    """`now`, `5 seconds ago`, `2 days ago`; `n/a` for no time stamp."""
+    try:
+        moment = datetime.fromisoformat(timestamp.partition(".")[0].rstrip("Z")).replace(tzinfo=UTC)
+    except ValueError:
+        return "n/a"
+    seconds = int((datetime.now(UTC) - moment).total_seconds())
+    for length, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= length:
+            number = seconds // length
+            return f"{number} {unit}{'s' if number > 1 else ''} ago"
+    return "now"
+
+
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr)
+
+
+def _agreed(question: str, given: argparse.Namespace) -> bool:
+    if given.non_interactive or not sys.stdin.isatty():
+        raise SetupError("--yes must be passed in to proceed when running in non-interactive mode")
+    print(question, file=sys.stderr)
+    return input("Please confirm with `yes`: ").strip().lower() in ("y", "yes")

@@ -1,0 +1,151 @@
+"""What the engine does with property values beyond reading them off the wire: comparing, marking, hiding, hashing.
+
+Values are plain Python with Pulumi's marks inside (`amlkit.propertyvalues`). Pure functions, except `hash_assets`,
+which reads the files that assets name. Called by every module of the engine that touches inputs or outputs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from amlkit.errors import EngineError
+from amlkit.propertyvalues import ARCHIVE, ASSET, OUTPUT, RESOURCE, SIGNATURE, UNKNOWN, is_secret, secret
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Deep equality in which `True` is not `1` and a secret is not its plain value."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(equal(value, other[key]) for key, value in one.items())
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(equal(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    return bool(one == other)
+
+
+def contains_secret(value: Any) -> bool:
+    """Is there a secret at any depth?"""
+    if is_secret(value):
+        return True
+    return any(contains_secret(item) for item in _children(value))
+
+
+def known_secrets(value: Any) -> Iterator[str]:
+    """Every string inside a secret, for masking in text."""
+    if is_secret(value):
+        yield from _strings(value["value"])
+        return
+    for item in _children(value):
+        yield from known_secrets(item)
+
+
+def mark_outputs(outputs: Mapping[str, Any], inputs: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
+    """Outputs with those made secret that are listed, or whose input of the same name is secret (Pulumi's rule)."""
+    listed = set(secrets) - {"id"}
+    return {
+        key: secret(value) if not is_secret(value) and (key in listed or is_secret(inputs.get(key))) else value
+        for key, value in outputs.items()
+    }
+
+
+def annotate(outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What a plugin answered that was not shown secrets, marked again where the same name held one (Pulumi's rule)."""
+    marked = dict(outputs)
+    for key, given in inputs.items():
+        if key not in marked:
+            continue
+        value = marked[key]
+        if _is_object(value) and _is_object(given):
+            marked[key] = annotate(value, given)
+        elif not is_secret(value) and contains_secret(given):
+            marked[key] = secret(value)
+    return marked
+
+
+def remark(new: Any, old: Any) -> Any:
+    """`new` with every place secret that is secret in `old`: a refresh must not write a stored secret in clear."""
+    if is_secret(new):
+        return new
+    if is_secret(old):
+        return secret(new)
+    if _is_object(new) and _is_object(old):
+        return {key: remark(value, old.get(key)) for key, value in new.items()}
+    if isinstance(new, list | tuple) and isinstance(old, list | tuple):
+        padded = [*old, *([None] * (len(new) - len(old)))]
+        return [remark(value, before) for value, before in zip(new, padded, strict=False)]
+    return new
+
+
+def flatten_outputs(value: Any) -> Any:
+    """Output marks (a value with its dependencies) as the plain, secret or unknown value that they carry."""
+    if isinstance(value, Mapping):
+        if value.get(SIGNATURE) == OUTPUT:
+            inner = flatten_outputs(value["value"]) if "value" in value else UNKNOWN
+            return secret(inner) if value.get("secret") else inner
+        return {key: flatten_outputs(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [flatten_outputs(item) for item in value]
+    return value
+
+
+def without_references(value: Any) -> Any:
+    """Values for a plugin that takes no resource references: each becomes its id, or its URN without an id."""
+    if isinstance(value, Mapping):
+        if value.get(SIGNATURE) == RESOURCE:
+            return value["id"] if "id" in value else value["urn"]
+        return {key: without_references(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_references(item) for item in value]
+    return value
+
+
+def hash_assets(value: Any, folder: Path) -> Any:
+    """Values with the hash that Pulumi keeps beside the content of each asset: SHA-256 in hex.
+
+    Paths are relative to `folder`. Raises EngineError on a file that is missing, and on archives and addresses,
+    which this engine does not do yet.
+    """
+    if isinstance(value, Mapping):
+        mark = value.get(SIGNATURE)
+        if mark == ARCHIVE:
+            raise EngineError("archives are not supported by the embedded engine yet", hint="use the Pulumi CLI")
+        if mark == ASSET:
+            return {**value, "hash": _asset_hash(value, folder)}
+        return {key: hash_assets(item, folder) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [hash_assets(item, folder) for item in value]
+    return value
+
+
+def _asset_hash(asset: Mapping[str, Any], folder: Path) -> str:
+    if "text" in asset:
+        return hashlib.sha256(str(asset["text"]).encode()).hexdigest()
+    if "path" in asset:
+        path = folder / str(asset["path"])
+        try:
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise EngineError(f"asset `{asset['path']}` cannot be read: {error.strerror}") from error
+    raise EngineError("assets by address are not supported by the embedded engine yet", hint="use the Pulumi CLI")
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, Mapping) and SIGNATURE not in value
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    if isinstance(value, list | tuple):
+        return value
+    return ()
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for item in _children(value):
+        yield from _strings(item)

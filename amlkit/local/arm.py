@@ -1,0 +1,211 @@
+"""The verbs that most ARM resources share: put, get, list, delete of a document below a resource group or a parent.
+
+A resource file describes its type with a `Kind` and gets its routes from `routes_of`.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from ..home import TENANT
+from .web import AzureError, not_found, route, world
+from .world import World
+
+GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
+_NAMESPACE = uuid.UUID("0e7d3c1e-54a4-4f0a-9c1c-6f6f2a1d7f45")
+_HIDDEN = "_"  # keys of a document that start with it never leave the stand-in
+
+
+@dataclass(frozen=True)
+class Put:
+    """A write that has passed the common checks. `before` is the stored document, None for a new resource."""
+
+    world: World
+    id: str
+    name: str
+    body: dict[str, Any]
+    before: dict[str, Any] | None
+    request: Request
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """`properties` of the body, without nulls."""
+        return {key: value for key, value in (self.body.get("properties") or {}).items() if value is not None}
+
+    def kept(self, name: str, otherwise: Any) -> Any:
+        """A property that the service chose once: the stored value, else this one."""
+        return ((self.before or {}).get("properties") or {}).get(name, otherwise)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One ARM type. `shape` turns a write into the document to store and raises what Azure refuses; `after` makes what
+    comes with it, `removed` undoes what these did beyond the document. `parent` finds the id that names are relative
+    to, and raises 404.
+    """
+
+    type: str
+    path: str
+    name: re.Pattern[str]
+    parent: Callable[[Request], str]
+    shape: Callable[[Put], dict[str, Any]]
+    after: Callable[[World, dict[str, Any]], None] = lambda world, stored: None
+    removed: Callable[[World, dict[str, Any]], None] = lambda world, document: None
+    parameter: str = "name"
+    needs_location: bool = True
+    segment: str = ""
+
+    @property
+    def collection(self) -> str:
+        """What stands between the parent's id and the name: `providers/<type>`, or the last part of the type."""
+        return self.segment or f"providers/{self.type}"
+
+
+def routes_of(kind: Kind) -> list[Route]:
+    """GET, PUT and DELETE of one, and the list."""
+    one = f"{kind.path}/{{{kind.parameter}}}"
+    return [
+        route(kind.path, lambda request, _: {"value": [shown(each) for each in listed(kind, request)]}, ["GET"]),
+        route(one, lambda request, _: shown(find(kind, request)), ["GET"]),
+        route(one, lambda request, body: put(kind, request, body), ["PUT"]),
+        route(one, lambda request, _: delete(kind, request), ["DELETE"]),
+    ]
+
+
+def put(kind: Kind, request: Request, body: Any) -> JSONResponse:
+    """Create or replace: 201 or 200, always finished when it answers.
+
+    Raises:
+        AzureError: what Azure refuses.
+    """
+    here, name = world(request), request.path_params[kind.parameter]
+    parent = kind.parent(request)
+    check_name(kind, name)
+    body = object_body(body)
+    id_ = f"{parent}/{kind.collection}/{name}"
+    with here.database.transaction():
+        before = here.documents.get(id_)
+        if kind.needs_location:
+            body = {**body, "location": _location(body, before, name)}
+        document = kind.shape(Put(here, before["id"] if before else id_, name, body, before, request))
+        common = {"name": before["name"] if before else name, "type": kind.type}
+        present = {key: value for key, value in document.items() if value is not None}
+        stored = here.documents.put(id_, present | common)
+        kind.after(here, stored)
+    return JSONResponse(shown(stored), 200 if before else 201)
+
+
+def find(kind: Kind, request: Request) -> dict[str, Any]:
+    """The stored document that the request's path names.
+
+    Raises:
+        AzureError: 404.
+    """
+    name = request.path_params[kind.parameter]
+    document = world(request).documents.get(f"{kind.parent(request)}/{kind.collection}/{name}")
+    if document is None:
+        raise not_found(kind.type, name, request.path_params.get("group", ""))
+    return document
+
+
+def listed(kind: Kind, request: Request) -> list[dict[str, Any]]:
+    """The stored documents of this kind below the parent in the path."""
+    return world(request).documents.children(kind.parent(request), kind.collection)
+
+
+def delete(kind: Kind, request: Request) -> None:
+    """Remove it and everything below it; nothing happens if it is not there."""
+    here = world(request)
+    document = here.documents.get(f"{kind.parent(request)}/{kind.collection}/{request.path_params[kind.parameter]}")
+    if document is not None:
+        kind.removed(here, document)
+        here.documents.delete(document["id"])
+
+
+def shown(document: dict[str, Any]) -> dict[str, Any]:
+    """A document as it leaves the stand-in: without its hidden keys."""
+    return {key: value for key, value in document.items() if not key.startswith(_HIDDEN)}
+
+
+def group_id(request: Request) -> str:
+    """The id of the resource group in the path, as it was first written.
+
+    Raises:
+        AzureError: 404.
+    """
+    group = request.path_params["group"]
+    found = world(request).documents.get(f"/subscriptions/{request.path_params['subscription']}/resourceGroups/{group}")
+    if found is None:
+        raise AzureError(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")
+    return str(found["id"])
+
+
+def check_name(kind: Kind, name: str) -> None:
+    """Refuse a name that Azure does not take.
+
+    Raises:
+        AzureError: 400.
+    """
+    if not kind.name.fullmatch(name):
+        message = f"The resource name '{name}' is not valid for '{kind.type}': it must match {kind.name.pattern}"
+        raise AzureError(400, "InvalidResourceName", message)
+
+
+def object_body(body: Any) -> dict[str, Any]:
+    """The body, if it is a JSON object.
+
+    Raises:
+        AzureError: 400.
+    """
+    if not isinstance(body, dict):
+        raise AzureError(400, "InvalidRequestContent", "The request content must be a JSON object.")
+    return body
+
+
+def guid_of(text: str) -> str:
+    """A stable GUID for a name."""
+    return str(uuid.uuid5(_NAMESPACE, text.lower()))
+
+
+def identity_of(write: Put) -> dict[str, Any] | None:
+    """`identity` as Azure answers it, with the ids of the principals.
+
+    Raises:
+        AzureError: 400: a user-assigned identity that does not exist.
+    """
+    asked = write.body.get("identity")
+    if not asked or str(asked.get("type", "None")).lower() == "none":
+        return None
+    answer: dict[str, Any] = {"type": asked["type"]}
+    if "systemassigned" in asked["type"].lower():
+        answer |= {"principalId": guid_of(f"{write.id}#identity"), "tenantId": TENANT}
+    if asked.get("userAssignedIdentities"):
+        answer["userAssignedIdentities"] = {each: _principal(write, each) for each in asked["userAssignedIdentities"]}
+    return answer
+
+
+def _principal(write: Put, id_: str) -> dict[str, Any]:
+    document = write.world.documents.get(id_)
+    if document is None:
+        raise AzureError(400, "FailedIdentityOperation", f"The identity '{id_}' does not exist.")
+    return {name: document["properties"][name] for name in ("principalId", "clientId")}
+
+
+def _location(body: dict[str, Any], before: dict[str, Any] | None, name: str) -> str:
+    asked = str(body.get("location") or "").replace(" ", "").lower()
+    if not asked:
+        raise AzureError(400, "LocationRequired", "The location property is required for this definition.")
+    if before is not None and before.get("location", asked) != asked:
+        message = (
+            f"The resource '{name}' already exists in location '{before['location']}' and cannot move to '{asked}'."
+        )
+        raise AzureError(409, "InvalidResourceLocation", message)
+    return asked

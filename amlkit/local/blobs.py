@@ -1,0 +1,184 @@
+"""Storage accounts and containers as plain folders: `data/<account>/<container>/<path>`.
+
+Blobs are files and nothing else lies in these folders, so that data can be looked at and steps can work on it in place.
+What HTTP says about a blob beyond its bytes is kept beside (`blobrecords.py`). Used by the ARM resources, the blob data
+plane and the jobs.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from ..home import STORAGE_SUFFIX, Home
+from .database import Database
+from .documents import Documents
+from .web import AzureError
+
+ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
+CONTAINER_NAME = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]|\$root|\$web|\$logs")
+
+_SCHEMA = ("CREATE TABLE accounts (name TEXT PRIMARY KEY, id TEXT NOT NULL, key1 TEXT NOT NULL, key2 TEXT NOT NULL)",)
+_DATASTORE_URI = re.compile(
+    r"azureml://(?:(?P<workspace>subscriptions/[^/]+/resourcegroups/[^/]+"
+    r"/(?:providers/Microsoft\.MachineLearningServices/)?workspaces/[^/]+)/)?datastores/(?P<datastore>[^/]+)"
+    r"(?:/paths(?:/(?P<path>.*))?)?/?",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+class Blobs:
+    """The accounts, their keys and their containers."""
+
+    def __init__(self, home: Home, database: Database, documents: Documents) -> None:
+        self._root = home.data
+        self._database = database
+        self._documents = documents
+        database.migrate("accounts", _SCHEMA)
+
+    def create_account(self, account: str, id: str) -> None:  # noqa: A002
+        """Make an account for the resource `id`; nothing happens if it has it already.
+
+        Raises:
+            AzureError: 409: another resource has the name.
+        """
+        with self._database.transaction() as connection:
+            row = connection.execute("SELECT id FROM accounts WHERE name = ?", (account,)).fetchone()
+            if row is not None and row["id"].lower() != id.lower():
+                message = f"The storage account named {account} is already taken."
+                raise AzureError(409, "StorageAccountAlreadyTaken", message)
+            keys = [base64.b64encode(secrets.token_bytes(64)).decode() for _ in range(2)]
+            connection.execute("INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?)", (account, id, *keys))
+        (self._root / account).mkdir(parents=True, exist_ok=True)
+
+    def delete_account(self, account: str) -> None:
+        """Remove an account with all its data."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM accounts WHERE name = ?", (account,))
+        shutil.rmtree(self._root / account, ignore_errors=True)
+
+    def keys(self, account: str) -> tuple[str, str]:
+        """The two keys of an account, base64.
+
+        Raises:
+            AzureError: 404: no such account.
+        """
+        row = self._database.one("SELECT key1, key2 FROM accounts WHERE name = ?", (account,))
+        if row is None:
+            raise AzureError(404, "ResourceNotFound", f"There is no storage account '{account}'.")
+        return row["key1"], row["key2"]
+
+    def has_account(self, account: str) -> bool:
+        """Is there such an account?"""
+        return self._database.one("SELECT 1 FROM accounts WHERE name = ?", (account,)) is not None
+
+    def account_id(self, account: str) -> str:
+        """The ARM id of an account; empty if there is none."""
+        row = self._database.one("SELECT id FROM accounts WHERE name = ?", (account,))
+        return str(row["id"]) if row else ""
+
+    def container(self, account: str, container: str) -> Path:
+        """The folder of a container, whether or not it exists.
+
+        Raises:
+            AzureError: 400: a name that Azure does not take.
+        """
+        if not ACCOUNT_NAME.fullmatch(account) or not CONTAINER_NAME.fullmatch(container):
+            raise AzureError(400, "InvalidResourceName", "The specified resource name contains invalid characters.")
+        return self._root / account / container
+
+    def create_container(self, account: str, container: str) -> bool:
+        """Make a container; False if it was there.
+
+        Raises:
+            AzureError: 404: no such account; 400: an illegal name.
+        """
+        self.keys(account)
+        folder = self.container(account, container)
+        if folder.is_dir():
+            return False
+        folder.mkdir(parents=True, exist_ok=True)
+        return True
+
+    def containers(self, account: str) -> list[str]:
+        """The names of the containers of an account, sorted."""
+        folder = self._root / account
+        return sorted(item.name for item in folder.iterdir() if item.is_dir()) if folder.is_dir() else []
+
+    def delete_container(self, account: str, container: str) -> bool:
+        """Remove a container with all its blobs; False if it was not there."""
+        folder = self.container(account, container)
+        if not folder.is_dir():
+            return False
+        shutil.rmtree(folder)
+        return True
+
+    def file(self, account: str, container: str, name: str) -> Path:
+        """The file of a blob, whether or not it exists.
+
+        Raises:
+            AzureError: 400: a name that cannot be a path below the container.
+        """
+        return self.container(account, container).joinpath(*_segments(name))
+
+    def url(self, account: str, container: str, path: str = "") -> str:
+        """The address of a container or blob for clients."""
+        tail = f"/{path}" if path else ""
+        return f"https://{account}.blob.{STORAGE_SUFFIX}/{container}{tail}"
+
+    def folder_of(self, uri: str, workspace_id: str) -> Path:
+        """The folder or file that a storage URI means; it need not exist.
+
+        Takes `azureml://datastores/<d>/paths/<p>` (of `workspace_id`), its long form, and `https://<account>.blob.…` or
+        `.dfs.…` of this stand-in.
+
+        Raises:
+            AzureError: 400: not such a URI, or it leaves its container; 404: no such datastore; 501: a datastore whose
+                data the stand-in does not keep.
+        """
+        match = _DATASTORE_URI.fullmatch(uri)
+        if match:
+            workspace = _workspace(match["workspace"]) or workspace_id
+            account, container = self._datastore(workspace, match["datastore"])
+            return self.container(account, container).joinpath(*_segments(match["path"] or "", folder=True))
+        parts = urlsplit(uri)
+        host = re.fullmatch(rf"([a-z0-9]+)\.(blob|dfs)\.{re.escape(STORAGE_SUFFIX)}", parts.hostname or "")
+        if parts.scheme != "https" or not host:
+            raise AzureError(400, "InvalidUri", f"Not a URI of a datastore or of this storage: '{uri}'.")
+        container, _, path = unquote(parts.path).strip("/").partition("/")
+        return self.container(host[1], container).joinpath(*_segments(path, folder=True))
+
+    def _datastore(self, workspace: str, name: str) -> tuple[str, str]:
+        document = self._documents.get(f"{workspace}/datastores/{name}")
+        if document is None:
+            raise AzureError(404, "UserError", f"Could not find datastore with name: '{name}'.")
+        properties: dict[str, Any] = document["properties"]
+        kind = properties.get("datastoreType")
+        container = properties.get("containerName") or properties.get("filesystem")
+        if kind not in ("AzureBlob", "AzureDataLakeGen2") or not container:
+            raise AzureError(501, "NotImplemented", f"The local Azure ML keeps no data of {kind} datastores: '{name}'.")
+        return str(properties["accountName"]), str(container)
+
+
+def _workspace(path: str | None) -> str:
+    if not path:
+        return ""
+    parts = path.split("/")
+    provider = "providers/Microsoft.MachineLearningServices"
+    return f"/subscriptions/{parts[1]}/resourceGroups/{parts[3]}/{provider}/workspaces/{parts[-1]}"
+
+
+def _segments(name: str, *, folder: bool = False) -> list[str]:
+    segments = (name.strip("/") if folder else name).split("/")
+    if folder and segments == [""]:
+        return []
+    for segment in segments:
+        if segment in ("", ".", "..") or "\\" in segment or "\0" in segment or len(segment.encode()) > 255:
+            message = f"The local storage keeps blobs as files and cannot keep this name: '{name}'."
+            raise AzureError(400, "InvalidResourceName", message)
+    return segments

@@ -1,0 +1,334 @@
+"""Runs graphs: decides for every step whether it is reused, prepared, queued, started, failed or cancelled.
+
+Nothing polls. What happens becomes an event of its run; a few threads take the runs that have events, one round at a
+time: apply the events, start what is ready (reused steps count as finished at once, so a whole chain of them is one
+round), commit, act. Processes and builds have threads of their own that wait for them and send the next event.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from ...fingerprint import Fingerprint, Outcome, Reason
+from . import store
+from .bindings import given
+from .builds import Builds
+from .contents import Contents
+from .environments import BuildError, Environment, Environments
+from .flights import Flights
+from .locations import BUILD_LOG, artifacts, log_file
+from .outputs import of_run, places, taken_over
+from .records import Job, Status, Step
+from .reuse import MissingDataError, Reuse, Seen, Verdict
+from .runner import Handle, Result, Runner, Work
+from .slots import Slots, Task, host_limit
+from .state import Cancel, Changes, Event, Finished, Prepared, Retry, Run, own_properties
+from .variables import Identity
+
+_log = logging.getLogger(__name__)
+_STOP_SECONDS = 10.0
+
+
+class Scheduler:
+    """All runs that are not over. `add` and `cancel` may be called from any thread."""
+
+    def __init__(
+        self, keep: store.Store, contents: Contents, reuse: Reuse, environments: Environments, runner: Runner
+    ) -> None:
+        self._store = keep
+        self._contents = contents
+        self._reuse = reuse
+        self._environments = environments
+        self._runner = runner
+        self._blobs = runner.blobs
+        self._slots = Slots(host_limit())
+        self._pool = ThreadPoolExecutor(4, "runs")
+        self._lock = threading.Lock()
+        self._runs: dict[str, Run] = {}
+        self._builds = Builds(environments)
+        self._flights = Flights()
+        self._stopping = False
+
+    def add(self, run: Run) -> None:
+        """Take over a run."""
+        with self._lock:
+            self._runs[run.job.name] = run
+        self._notify(run, Cancel() if run.cancelled else None)
+
+    def cancel(self, root: str, step: str | None = None) -> None:
+        """End a run, or one step of it. Nothing happens if it is over."""
+        run = self._runs.get(root)
+        if run is not None:
+            self._notify(run, Cancel(step))
+
+    def stop(self) -> None:
+        """End all processes; their steps count as interrupted."""
+        with self._lock:
+            self._stopping = True
+            runs = list(self._runs.values())
+        self._pool.shutdown(wait=True)
+        handles = [handle for run in runs for handle in run.handles.values()]
+        running = [handle for handle in handles if not handle.stop("interrupted", 0.0)]
+        for handle in running:
+            handle.done.wait(_STOP_SECONDS)
+
+    def _notify(self, run: Run, event: Event | None) -> None:
+        if event is not None:
+            run.events.append(event)
+        with self._lock:
+            if run.scheduled or self._stopping:
+                return
+            run.scheduled = True
+            self._pool.submit(self._round, run)
+
+    def _round(self, run: Run) -> None:
+        with self._lock:
+            run.scheduled = False
+        try:
+            with run.lock:
+                if run.job.name not in self._runs:
+                    return
+                changes = Changes(run)
+                self._apply_events(run, changes)
+                self._start_ready(run, changes)
+                self._end_if_over(run, changes)
+                changes.commit(self._store, self._contents, self._blobs)
+        except Exception as error:  # a run must end, whatever is wrong with us
+            _log.exception("run %s", run.job.name)
+            self._give_up(run, f"the local Azure ML failed: {type(error).__name__}: {error}")
+
+    # What happened
+
+    def _apply_events(self, run: Run, changes: Changes) -> None:
+        if run.job.status is Status.NOT_STARTED:
+            run.job = replace(run.job, status=Status.RUNNING)
+            if run.job.kind == "Pipeline":
+                changes.update(run.job.name, status=Status.RUNNING, started=store.now())
+        while run.events:
+            event = run.events.popleft()
+            match event:
+                case Cancel(None):
+                    self._cancel_run(run, changes)
+                case Cancel(str(step)) if not run.progress.states[step].is_final:
+                    self._end_step(run, step, changes)
+                case Prepared(step) if run.progress.states[step] is Status.PREPARING:
+                    self._prepared(run, event, changes)
+                case Retry(step) if run.progress.states[step] is Status.QUEUED and step not in run.handles:
+                    run.progress.again(step)
+                case Finished(step, result) if not run.progress.states[step].is_final:
+                    self._finished(run, step, result, changes)
+
+    def _cancel_run(self, run: Run, changes: Changes) -> None:
+        run.cancelled = True
+        for step in run.progress.cancel():
+            changes.update(run.names[step], status=Status.CANCELED, ended=store.now())
+        for step in run.progress.active:
+            self._end_step(run, step, changes)
+
+    def _end_step(self, run: Run, step: str, changes: Changes) -> None:
+        """A step that is under way, or not started, shall end: at once, or when its process is over."""
+        handle = run.handles.get(step)
+        if handle is None or handle.stop("canceled"):
+            self._fail(run, step, Result("", {}, "canceled"), changes)
+
+    def _prepared(self, run: Run, event: Prepared, changes: Changes) -> None:
+        if event.environment is None:
+            self._fail(run, event.step, Result(f"{_label(event.step)} failed: {event.error}", {}), changes)
+            return
+        self._queue(run, run.steps[event.step], event.environment, changes)
+
+    def _finished(self, run: Run, step: str, result: Result, changes: Changes) -> None:
+        run.handles.pop(step, None)
+        if result.error or result.stopped:
+            self._fail(run, step, result, changes)
+            return
+        name = run.names[step]
+        run.produced[step] = result.produced
+        run.progress.complete(step)
+        changes.update(name, status=Status.COMPLETED, ended=store.now(), produced=result.produced)
+        if step in run.prints and run.component(run.steps[step]).deterministic:
+            changes.reusable(run.prints[step].key, name)
+        changes.say(step, "completed")
+        changes.after.append(lambda: self._land(run, step))
+
+    def _fail(self, run: Run, step: str, result: Result, changes: Changes) -> None:
+        status = Status.CANCELED if result.stopped == "canceled" else Status.FAILED
+        run.errors[step] = result.error
+        lost = run.progress.fail(step, status)
+        changes.update(run.names[step], status=status, ended=store.now(), error=result.error)
+        changes.say(step, result.error if status is Status.FAILED else "canceled")
+        why = f"not run: {_label(step)} {'failed' if status is Status.FAILED else 'was canceled'}"
+        for name in lost:
+            changes.update(run.names[name], status=Status.CANCELED, ended=store.now(), error=why)
+            changes.say(name, why)
+        changes.after.append(lambda: self._land(run, step))
+        if not run.definition.continue_on_step_failure:
+            for name in run.progress.active:
+                self._end_step(run, name, changes)
+
+    # What is next
+
+    def _start_ready(self, run: Run, changes: Changes) -> None:
+        seen: Seen = {}
+        steps = run.steps
+        while ready := run.progress.take_ready():
+            for name in ready:
+                self._start(run, steps[name], changes, seen)
+
+    def _start(self, run: Run, step: Step, changes: Changes, seen: Seen) -> None:
+        component = run.component(step)
+        inputs = given(step, component, run.job.inputs, run.produced)
+        try:
+            found = self._reuse.fingerprint(run.job.workspace, component, step, inputs, seen)
+        except MissingDataError as error:
+            self._fail(run, step.name, Result(f"{_label(step.name)} could not start: {error}", {}), changes)
+            return
+        run.prints[step.name] = found
+        verdict = self._judge(run, step, found, seen)
+        if verdict is None:
+            run.progress.states[step.name] = Status.QUEUED
+            changes.update(run.names[step.name], status=Status.QUEUED)
+        elif verdict.hit is not None:
+            self._reused(run, step, found, verdict.reason, verdict.hit, changes)
+        else:
+            self._prepare(run, step, found, verdict.reason, changes)
+
+    def _judge(self, run: Run, step: Step, found: Fingerprint, seen: Seen) -> Verdict | None:
+        """None: the same step is under way already, and this one waits for its result."""
+        if not run.component(step).deterministic:
+            return Verdict(Reason(Outcome.NOT_ALLOWED))
+        if run.definition.force_rerun:
+            return Verdict(Reason(Outcome.FORCED))
+        if not self._flights.claim((run.job.workspace, found.key), lambda: self._notify(run, Retry(step.name))):
+            return None
+        run.claims[step.name] = found.key
+        return self._reuse.judge(run.job.workspace, run.line(step), found, seen)
+
+    def _reused(self, run: Run, step: Step, found: Fingerprint, reason: Reason, hit: Job, changes: Changes) -> None:
+        name, time = run.names[step.name], store.now()
+        uris, kept = places(run.job, run.definition, step, run.component(step), name)
+        produced = taken_over(self._blobs, run.job.workspace, uris, kept, hit.produced)
+        run.produced[step.name] = produced
+        run.progress.complete(step.name)
+        changes.judged(
+            name,
+            found,
+            reason,
+            status=Status.COMPLETED,
+            started=time,
+            ended=time,
+            produced=produced,
+            properties={**own_properties(run.job, step), "azureml.isreused": "true", "azureml.reusedrunid": hit.name},
+        )
+        changes.say(step.name, f"reused from {hit.name}")
+        changes.after.append(lambda: self._land(run, step.name))
+
+    def _prepare(self, run: Run, step: Step, found: Fingerprint, reason: Reason, changes: Changes) -> None:
+        name, spec = run.names[step.name], run.component(step).environment
+        columns = {"properties": own_properties(run.job, step), "produced": {}, "error": ""}
+        changes.judged(name, found, reason, status=Status.PREPARING, **columns)
+        changes.say(step.name, f"runs: {reason}")
+        run.progress.states[step.name] = Status.PREPARING
+        try:
+            ready = self._environments.ready(spec)
+        except BuildError as error:
+            self._fail(run, step.name, Result(f"{_label(step.name)} failed: {error}", {}), changes)
+            return
+        if ready is not None:
+            self._queue(run, step, ready, changes)
+            return
+        changes.say(step.name, f"its environment is built: {spec.name}")
+
+        def told(made: Environment | None, error: str) -> None:
+            self._notify(run, Prepared(step.name, made, error))
+
+        def build() -> None:
+            log = log_file(artifacts(self._blobs, run.job.workspace, name), BUILD_LOG)
+            self._builds.want(spec, log, told)
+
+        changes.after.append(build)
+
+    def _queue(self, run: Run, step: Step, environment: Environment, changes: Changes) -> None:
+        handle = run.handles[step.name] = Handle()
+        run.progress.states[step.name] = Status.QUEUED
+        changes.update(run.names[step.name], status=Status.QUEUED)
+        work = _work(run, step, environment)
+        task = Task(step.compute, step.slots, lambda: self._execute(run, step.name, work, handle))
+        changes.after.append(lambda: self._slots.take(task))
+
+    def _execute(self, run: Run, step: str, work: Work, handle: Handle) -> None:
+        """In the step's own thread, when a place on its cluster is free."""
+        if not handle.begin():
+            return
+        try:
+            with self._store.database.transaction() as connection:
+                store.update(connection, work.identity.job, status=Status.RUNNING, started=store.now())
+            result = self._runner.run(work, handle)
+        except Exception as error:  # a step must end, whatever is wrong with us
+            _log.exception("step %s", work.identity.job)
+            result = Result(f"the local Azure ML failed: {type(error).__name__}: {error}", {})
+        handle.done.set()
+        self._notify(run, Finished(step, result))
+
+    # How it ends
+
+    def _land(self, run: Run, step: str) -> None:
+        key = run.claims.pop(step, None)
+        if key is not None:
+            self._flights.land((run.job.workspace, key))
+
+    def _end_if_over(self, run: Run, changes: Changes) -> None:
+        if not run.progress.is_over:
+            return
+        states = run.progress.states.values()
+        status = Status.FAILED if Status.FAILED in states else Status.CANCELED
+        if all(state is Status.COMPLETED for state in states):
+            status = Status.COMPLETED
+        elif run.cancelled:
+            status = Status.CANCELED
+        if run.job.kind == "Pipeline":
+            failed = [step for step, state in run.progress.states.items() if state is Status.FAILED]
+            error = run.errors[failed[0]] if failed else ""
+            produced = of_run(run.definition, run.produced)
+            changes.update(run.job.name, status=status, ended=store.now(), error=error, produced=produced)
+            changes.say("", str(status))
+        with self._lock:
+            self._runs.pop(run.job.name, None)
+
+    def _give_up(self, run: Run, why: str) -> None:
+        with self._lock:
+            self._runs.pop(run.job.name, None)
+        for handle in run.handles.values():
+            handle.stop("canceled", 0.0)
+        with self._store.database.transaction() as connection:
+            for name in {run.job.name, *run.names.values()}:
+                found = self._store.get(name)
+                if found is not None and not found.status.is_final:
+                    store.update(connection, name, status=Status.FAILED, error=why, ended=store.now())
+        for step in list(run.claims):
+            self._land(run, step)
+
+
+def _label(step: str) -> str:
+    return f"step `{step}`" if step else "the command"
+
+
+def _work(run: Run, step: Step, environment: Environment) -> Work:
+    job, name, component = run.job, run.names[step.name], run.component(step)
+    inputs = tuple(given(step, component, job.inputs, run.produced))
+    parameters = {item.port.name: item.text for item in inputs if item.port.is_literal}
+    uris, kept = places(job, run.definition, step, component, name)
+    return Work(
+        Identity(name, job.name, job.workspace, job.experiment, parameters),
+        _label(step.name),
+        component,
+        inputs,
+        uris,
+        kept,
+        (*component.variables, *step.variables),
+        environment,
+        step.timeout_seconds,
+    )

@@ -1,0 +1,267 @@
+"""From a request to a job: the body of a PUT, or of an invocation, checked against what it names.
+
+Called by `Jobs`. Gives records only; nothing is written here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..blobs import Blobs
+from ..documents import Documents
+from ..web import AzureError
+from . import store
+from .assets import Assets
+from .bindings import missing
+from .definition import Settings, of_command, of_pipeline
+from .locations import child_name
+from .records import Definition, Job, Port, Status
+from .state import line, own_properties
+from .values import Problems, is_wanted, literal, type_name
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A job and its definition, which is not stored yet: `job.definition` is empty."""
+
+    job: Job
+    definition: Definition
+
+    def rows(self, definition: str) -> list[tuple[Job, str]]:
+        """The job and those of its steps, each with its line; `definition` is the stored definition's key."""
+        job = replace(self.job, definition=definition)
+        if job.kind == "Command":
+            return [(job, line(job, self.definition.components[""], self.definition.steps[0]))]
+        rows = [(job, "")]
+        for position, step in enumerate(self.definition.steps):
+            component = self.definition.components[step.component]
+            child = replace(
+                job,
+                name=child_name(job.name, step.name),
+                kind="Command",
+                parent=job.name,
+                step=step.name,
+                position=position,
+                display_name=step.display_name,
+                inputs={},
+                outputs={},
+                properties=own_properties(job, step),
+                tags=dict(step.tags),
+                body={},
+            )
+            rows.append((child, line(job, component, step)))
+        return rows
+
+
+class Submitter:
+    """Reads requests for one workspace at a time."""
+
+    def __init__(self, documents: Documents, blobs: Blobs) -> None:
+        self._documents = documents
+        self._blobs = blobs
+
+    def of_job(self, workspace: str, name: str, properties: Mapping[str, Any]) -> Submission:
+        """An ARM job's `properties`.
+
+        Raises:
+            AzureError: 400 with all that is wrong.
+        """
+        problems = Problems()
+        assets = Assets(workspace, self._documents, self._blobs, problems)
+        kind = str(properties.get("jobType"))
+        if kind == "Pipeline":
+            definition = self._pipeline(properties, assets, problems)
+        elif kind == "Command":
+            definition = of_command(properties, assets, problems)
+        else:
+            problems.add("properties.jobType", f"a job of type {kind} does not run in the local Azure ML")
+            problems.refuse()
+        given = properties.get("inputs") or {}
+        job = self._job(workspace, name, definition, given, properties.get("outputs") or {}, assets, problems)
+        job = replace(
+            job,
+            experiment=str(properties.get("experimentName") or "Default"),
+            display_name=str(properties.get("displayName") or name),
+            properties=_texts(properties.get("properties")),
+            tags=_texts(properties.get("tags")),
+            body=properties,
+        )
+        problems.refuse()
+        return Submission(job, self._with_datastore(workspace, definition))
+
+    def of_component(self, workspace: str, name: str, component: str, inputs: Mapping[str, Any]) -> Submission:
+        """A registered pipeline component with inputs in the form of an ARM job's.
+
+        Raises:
+            AzureError: 400 with all that is wrong.
+        """
+        return self.of_job(workspace, name, {"jobType": "Pipeline", "componentId": component, "inputs": inputs})
+
+    def of_invocation(
+        self, workspace: str, endpoint: str, deployment: Mapping[str, Any], request: Mapping[str, Any]
+    ) -> Submission:
+        """An invocation of a batch deployment; `request` holds `inputData`, `outputData` and `properties`.
+
+        Raises:
+            AzureError: 400 with all that is wrong, or a deployment of a model, which does not run here.
+        """
+        configuration = deployment["properties"].get("deploymentConfiguration") or {}
+        name = str(deployment["name"]).rpartition("/")[2]
+        if configuration.get("deploymentConfigurationType") != "PipelineComponent":
+            what = f"Deployment '{name}' is not of a pipeline component; the local Azure ML runs no other."
+            raise AzureError(400, "UserError", what)
+        properties = {
+            "jobType": "Pipeline",
+            "componentId": (configuration.get("componentId") or {}).get("assetId"),
+            "settings": configuration.get("settings"),
+            "inputs": request.get("inputData"),
+            "outputs": request.get("outputData"),
+        }
+        own = _texts(request.get("properties"))
+        made = self.of_job(workspace, str(request.get("name") or f"batchjob-{uuid.uuid4()}"), properties)
+        job = replace(
+            made.job,
+            endpoint=endpoint,
+            deployment=name,
+            experiment=own.pop("experimentName", endpoint),
+            properties={"azureml.endpointname": endpoint, "azureml.deploymentname": name, **own},
+            tags={"azureml.batchrun": "true", "azureml.jobtype": "azureml.pipelinejob"},
+            body={},
+        )
+        return Submission(job, made.definition)
+
+    def _pipeline(self, properties: Mapping[str, Any], assets: Assets, problems: Problems) -> Definition:
+        settings = Settings.read(properties.get("settings"))
+        compute = str(properties.get("computeId") or "")
+        reference = properties.get("componentId")
+        if not reference or properties.get("jobs"):
+            spec = {**properties, "inputs": _declared(properties.get("inputs"), "jobInputType")}
+            spec["outputs"] = _declared(properties.get("outputs"), "jobOutputType")
+            return of_pipeline(spec, settings, compute, assets, problems)
+        found = assets.component(reference, "componentId")
+        if found and found.get("type") != "pipeline":
+            problems.add("componentId", f"it must be a pipeline component, not {found.get('type')}")
+        problems.refuse()
+        return of_pipeline(found, settings, compute, assets, problems)
+
+    def _job(
+        self,
+        workspace: str,
+        name: str,
+        definition: Definition,
+        given: Mapping[str, Any],
+        wanted: Mapping[str, Any],
+        assets: Assets,
+        problems: Problems,
+    ) -> Job:
+        inputs = _inputs(definition.inputs, given, assets, problems)
+        outputs = _outputs(definition.outputs, wanted, assets, problems)
+        if not problems.count:
+            _check_steps(definition, inputs, problems)
+        return Job(
+            name,
+            workspace,
+            definition.kind,
+            Status.NOT_STARTED,
+            root=name,
+            display_name=name,
+            inputs=inputs,
+            outputs=outputs,
+            created=store.now(),
+        )
+
+    def _with_datastore(self, workspace: str, definition: Definition) -> Definition:
+        if definition.datastore:
+            return definition
+        for store_ in self._documents.children(workspace, "datastores"):
+            if store_["properties"].get("isDefault"):
+                return replace(definition, datastore=str(store_["id"]).rpartition("/")[2])
+        raise AzureError(400, "UserError", "The workspace has no default datastore.")
+
+
+def _inputs(
+    ports: Sequence[Port], given: Mapping[str, Any], assets: Assets, problems: Problems
+) -> dict[str, dict[str, str]]:
+    """What the run gets, defaults included: `{"name": {"type", "value"}}` or `{"name": {"type", "uri", "mode"}}`."""
+    found: dict[str, dict[str, str]] = {}
+    for name in sorted(given.keys() - {port.name for port in ports}):
+        known = ", ".join(port.name for port in ports)
+        problems.add(f"inputs.{name}", f"there is no such input; there is: {known or 'none'}")
+    for port in ports:
+        place, item = f"inputs.{port.name}", given.get(port.name)
+        if item is not None:
+            plain = item if isinstance(item, Mapping) else {"value": item}
+            found[port.name] = _input(port, plain, assets, place, problems)
+        elif port.default is not None:
+            found[port.name] = {"type": port.type, "value" if port.is_literal else "uri": port.default}
+        elif not port.optional:
+            problems.add(place, "no value for it")
+    return found
+
+
+def _input(port: Port, item: Mapping[str, Any], assets: Assets, place: str, problems: Problems) -> dict[str, str]:
+    kind = type_name(str(item.get("jobInputType") or item.get("job_input_type") or ""))
+    kind = kind or ("literal" if "value" in item else "uri_folder")
+    if port.is_literal != (kind == "literal"):
+        problems.add(place, f"it takes {port.type}, not {kind}")
+    elif not port.is_literal:
+        if not is_wanted(port, kind):
+            problems.add(place, f"it takes {port.type}, not {kind}")
+        uri = assets.data(item.get("uri"), place)
+        return {"type": kind, "uri": uri, "mode": str(item.get("mode") or port.mode)}
+    else:
+        try:
+            return {"type": port.type, "value": literal(port.type, item.get("value"))}
+        except ValueError as error:
+            problems.add(place, str(error))
+    return {"type": port.type, "value": ""}
+
+
+def _outputs(
+    ports: Sequence[Port], wanted: Mapping[str, Any], assets: Assets, problems: Problems
+) -> dict[str, dict[str, str]]:
+    for name in sorted(wanted.keys() - {port.name for port in ports}):
+        known = ", ".join(port.name for port in ports)
+        problems.add(f"outputs.{name}", f"there is no such output; there is: {known or 'none'}")
+    found = {}
+    for port in ports:
+        uri = str((wanted.get(port.name) or {}).get("uri") or "")
+        if uri:
+            assets.check_uri(uri, f"outputs.{port.name}")
+        found[port.name] = {"type": port.type, "uri": uri}
+    return found
+
+
+def _check_steps(definition: Definition, inputs: Mapping[str, Any], problems: Problems) -> None:
+    """What the run's own inputs mean for its steps: required ones have a value, literals fit their type."""
+    for step in definition.steps:
+        component = definition.components.get(step.component)
+        if component is None:
+            continue
+        for name, parent in missing(step, component, inputs):
+            if any(port.name == parent and port.optional for port in definition.inputs):
+                problems.add(f"inputs.{parent}", f"jobs.{step.name}.inputs.{name} needs a value for it")
+        types = {port.name: port.type for port in component.inputs if port.is_literal}
+        for name, source in step.inputs.items():
+            value = inputs.get(source.text, {}).get("value") if source.kind == "parent" else None
+            if value is not None and name in types:
+                try:
+                    literal(types[name], value)
+                except ValueError as error:
+                    problems.add(f"inputs.{source.text}", f"jobs.{step.name}.inputs.{name} is {error}")
+
+
+def _declared(given: Mapping[str, Any] | None, key: str) -> dict[str, dict[str, Any]]:
+    """The ports of a pipeline job that declares none: those it gives values to."""
+    found = {}
+    for name, item in (given or {}).items():
+        kind = type_name(str((item or {}).get(key) or "uri_folder"))
+        found[name] = {"type": "string" if kind == "literal" else kind, "mode": (item or {}).get("mode")}
+    return found
+
+
+def _texts(given: Mapping[str, Any] | None) -> dict[str, str]:
+    return {str(key): str(value) for key, value in (given or {}).items()}

@@ -1,0 +1,120 @@
+"""Values of inputs: checked against the declared type and written as Azure ML writes them into a command line.
+
+Used when a job is submitted; everything that is wrong is collected and refused at once.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..web import AzureError
+from .records import Port
+
+_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+
+
+class Problems:
+    """What is wrong with a request, by place."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[str, str]] = []
+
+    def add(self, place: str, what: str) -> None:
+        """One more: `add("inputs.learning_rate", "not a number: 'fast'")`."""
+        self._found.append((place, what))
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._found)
+
+    def refuse(self) -> None:
+        """Raise if there are any.
+
+        Raises:
+            AzureError: 400 with every problem, in its message and as details.
+        """
+        if not self._found:
+            return
+        details = [{"code": "UserError", "target": place, "message": what} for place, what in self._found]
+        message = "; ".join(f"{place}: {what}" for place, what in self._found)
+        raise AzureError(400, "UserError", message, details)
+
+
+def literal(port_type: str, value: Any) -> str:
+    """A literal's text: `0.1`, `5`, `True`, the string itself.
+
+    Raises:
+        ValueError: the value is not of the type; the message says so.
+    """
+    match port_type:
+        case "integer":
+            return _integer(value)
+        case "number":
+            return _number(value)
+        case "boolean":
+            if str(value).lower() in ("true", "false"):
+                return str(value).capitalize()
+            raise ValueError(f"not a boolean: {value!r}")
+    if not isinstance(value, str):
+        raise ValueError(f"not a string: {value!r}")
+    return value
+
+
+def type_name(text: str) -> str:
+    """`UriFolder` and `uri_folder` as `uri_folder`, `Literal` as `literal`, `MLTable` as `mltable`."""
+    known = {"urifolder", "urifile", "mltable", "custommodel", "mlflowmodel", "tritonmodel", "literal"}
+    plain = text.replace("_", "").lower()
+    names = {"urifolder": "uri_folder", "urifile": "uri_file", "custommodel": "custom_model"}
+    names |= {"mlflowmodel": "mlflow_model", "tritonmodel": "triton_model"}
+    return names.get(plain, plain) if plain in known else text
+
+
+def is_wanted(port: Port, given: str) -> bool:
+    """May data of type `given` go into a port? Folders and the folder-like types (tables, models) mix."""
+    return (port.type == "uri_file") == (given == "uri_file")
+
+
+def seconds(timeout: Any) -> float:
+    """A timeout as Azure ML takes it: seconds, or an ISO 8601 duration (`PT1H30M`); 0: none.
+
+    Raises:
+        ValueError: neither.
+    """
+    if timeout in (None, ""):
+        return 0.0
+    if isinstance(timeout, int | float) or str(timeout).isdigit():
+        return float(timeout)
+    match = _DURATION.fullmatch(str(timeout))
+    if match is None or not any(match.groups()):
+        raise ValueError(f"not a duration: {timeout!r}")
+    days, hours, minutes, rest = (float(part or 0) for part in match.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + rest
+
+
+def flag(settings: Mapping[str, Any], name: str) -> bool:
+    """A setting, which may come as a boolean or as its text, under its snake or camel case name."""
+    camel = re.sub(r"_(\w)", lambda match: match[1].upper(), name)
+    value = settings.get(name, settings.get(camel, settings.get(camel[:1].upper() + camel[1:], False)))
+    return str(value).lower() == "true"
+
+
+def _integer(value: Any) -> str:
+    try:
+        if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+            raise ValueError
+        return str(int(value))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"not an integer: {value!r}") from error
+
+
+def _number(value: Any) -> str:
+    try:
+        if isinstance(value, bool) or not math.isfinite(float(value)):
+            raise ValueError
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"not a number: {value!r}") from error
+    return str(value).strip()

@@ -1,0 +1,245 @@
+"""Versioned assets: codes, environments, components, data and models, each a container of versions.
+
+A version is written once: the same body again is accepted, another one refused. Descriptions, tags, properties and the
+archive mark may change.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from ..arm import object_body, shown
+from ..web import WORKSPACE, AzureError, Handler, not_found, route, workspace_id, world
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")
+_VERSION = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]*")
+_VERSION_LENGTH = 30
+_ANONYMOUS = ("azureml_anonymous", "CliV2AnonymousEnvironment")
+_LABELS = ("azureml_default", "latest")  # used in the place of a version
+_MUTABLE = ("description", "tags", "properties", "isArchived", "stage", "provisioningState")
+_PROVIDER = "Microsoft.MachineLearningServices/workspaces"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One kind of asset: its path segment, what a version needs, and what readers expect in any case."""
+
+    segment: str
+    needs: tuple[str, ...]
+    defaults: dict[str, Any] = field(default_factory=dict)
+
+
+ASSETS = (
+    Asset("codes", ("codeUri",)),
+    Asset("environments", (), {"environmentType": "UserCreated", "osType": "Linux", "autoRebuild": "Disabled"}),
+    Asset("components", ("componentSpec",)),
+    Asset("data", ("dataType", "dataUri")),
+    Asset("models", ("modelUri",), {"flavors": {}}),
+)
+
+
+def put_version(asset: Asset, request: Request, body: Any) -> JSONResponse:
+    """`PUT …/{name}/versions/{version}`: 201, or 200 if it is there.
+
+    Raises:
+        AzureError: 400: an illegal name or an incomplete body; 409: it exists with another body.
+    """
+    here, workspace = world(request), workspace_id(request)
+    name, version = request.path_params["name"], request.path_params["version"]
+    properties = _properties(body)
+    _check_names(asset, name, version, properties)
+    for needed in asset.needs:
+        if not properties.get(needed):
+            raise AzureError(400, "ValidationError", f"A version of {asset.segment} needs '{needed}'.")
+    if asset.segment == "environments" and not (properties.get("image") or properties.get("build")):
+        raise AzureError(400, "ValidationError", "A version of environments needs 'image' or 'build'.")
+    if asset.segment == "components":
+        properties["componentSpec"] = {**properties["componentSpec"], "name": name, "version": version}
+    with here.database.transaction():
+        container = _ensure_container(asset, request, workspace, name)
+        id_ = f"{container}/versions/{version}"
+        before = here.documents.get(id_)
+        if before is not None:
+            _check_unchanged(before, properties)
+        optional = {"isArchived": False, "isAnonymous": False, "tags": {}, "properties": {}} | asset.defaults
+        kind = f"{_PROVIDER}/{asset.segment}/versions"
+        document = {
+            "name": version,
+            "type": kind,
+            "properties": optional | properties | {"provisioningState": "Succeeded"},
+        }
+        stored = here.documents.put(id_, document)
+    return JSONResponse(shown(stored), 200 if before else 201)
+
+
+def get_version(asset: Asset, request: Request, _: Any) -> dict[str, Any]:
+    """`GET …/{name}/versions/{version}`; a label in the place of a version means the newest one.
+
+    Raises:
+        AzureError: 404.
+    """
+    workspace, name, version = workspace_id(request), request.path_params["name"], request.path_params["version"]
+    here = world(request)
+    document = here.documents.get(f"{workspace}/{asset.segment}/{name}/versions/{version}")
+    if document is None and version in _LABELS:
+        found = here.documents.children(f"{workspace}/{asset.segment}/{name}", "versions")
+        document = next((each for each in reversed(found) if not each["properties"]["isArchived"]), None)
+    if document is None:
+        type_ = f"{_PROVIDER}/{asset.segment}/versions"
+        raise not_found(type_, f"{name}/{version}", request.path_params["group"])
+    return shown(document)
+
+
+def list_versions(asset: Asset, request: Request, _: Any) -> dict[str, Any]:
+    """`GET …/{name}/versions`, newest first, with `listViewType`, `$orderBy`, `$top` and `$skip`; `hash` looks through
+    all names of the kind, because clients ask with a name of their own making.
+    """
+    here, workspace = world(request), workspace_id(request)
+    wanted = request.query_params.get("hash")
+    if wanted:
+        all_ = here.documents.of_type(f"{workspace}/{asset.segment}", f"{_PROVIDER}/{asset.segment}/versions")
+        found = [each for each in all_ if (each["properties"].get("properties") or {}).get("hash_sha256") == wanted]
+    else:
+        found = here.documents.children(f"{workspace}/{asset.segment}/{request.path_params['name']}", "versions")
+    return _listing(request, found)
+
+
+def delete_version(asset: Asset, request: Request, _: Any) -> None:
+    """`DELETE …/{name}/versions/{version}`."""
+    name, version = request.path_params["name"], request.path_params["version"]
+    world(request).documents.delete(f"{workspace_id(request)}/{asset.segment}/{name}/versions/{version}")
+
+
+def put_container(asset: Asset, request: Request, body: Any) -> JSONResponse:
+    """`PUT …/{name}`: description, tags and the archive mark of all versions."""
+    here, workspace = world(request), workspace_id(request)
+    name = request.path_params["name"]
+    properties = _properties(body)
+    _check_names(asset, name, "1", properties)
+    id_ = f"{workspace}/{asset.segment}/{name}"
+    with here.database.transaction():
+        before = here.documents.get(id_)
+        stored = here.documents.put(id_, _container(asset, name, properties))
+    return JSONResponse(_with_versions(request, stored), 200 if before else 201)
+
+
+def get_container(asset: Asset, request: Request, _: Any) -> dict[str, Any]:
+    """`GET …/{name}`.
+
+    Raises:
+        AzureError: 404.
+    """
+    name = request.path_params["name"]
+    document = world(request).documents.get(f"{workspace_id(request)}/{asset.segment}/{name}")
+    if document is None:
+        raise not_found(f"{_PROVIDER}/{asset.segment}", name, request.path_params["group"])
+    return _with_versions(request, document)
+
+
+def list_containers(asset: Asset, request: Request, _: Any) -> dict[str, Any]:
+    """`GET …/{kind}`, with `listViewType`, `$top` and `$skip`; anonymous ones are left out."""
+    found = world(request).documents.children(workspace_id(request), asset.segment)
+    page = _listing(request, [each for each in found if each["name"] not in _ANONYMOUS])
+    return page | {"value": [_with_versions(request, each) for each in page["value"]]}
+
+
+def delete_container(asset: Asset, request: Request, _: Any) -> None:
+    """`DELETE …/{name}`, with all versions."""
+    world(request).documents.delete(f"{workspace_id(request)}/{asset.segment}/{request.path_params['name']}")
+
+
+def _listing(request: Request, found: list[dict[str, Any]]) -> dict[str, Any]:
+    query = request.query_params
+    view = query.get("listViewType", "ActiveOnly")
+    if view != "All":
+        wanted = view == "ArchivedOnly"
+        found = [each for each in found if bool(each["properties"].get("isArchived")) is wanted]
+    if "asc" not in query.get("$orderBy", "").lower().split():
+        found = found[::-1]
+    try:
+        first, size = int(query.get("$skip", 0)), int(query.get("$top", 0)) or len(found)
+    except ValueError as error:
+        raise AzureError(400, "InvalidQueryParameter", "'$skip' and '$top' must be numbers.") from error
+    return {"value": [shown(each) for each in found[first : first + size]]}
+
+
+def _properties(body: Any) -> dict[str, Any]:
+    sent = object_body(body).get("properties")
+    return {key: value for key, value in object_body(sent).items() if value is not None}
+
+
+def _check_names(asset: Asset, name: str, version: str, properties: dict[str, Any]) -> None:
+    if not _NAME.fullmatch(name):
+        raise AzureError(400, "ValidationError", f"'{name}' is not a name for {asset.segment}: {_NAME.pattern}")
+    anonymous = properties.get("isAnonymous") or name in _ANONYMOUS
+    if not _VERSION.fullmatch(version) or (len(version) > _VERSION_LENGTH and not anonymous) or version in _LABELS:
+        message = (
+            f"'{version}' is not a version for {asset.segment}: {_VERSION.pattern}, at most {_VERSION_LENGTH} long"
+        )
+        raise AzureError(400, "ValidationError", message)
+
+
+def _check_unchanged(before: dict[str, Any], properties: dict[str, Any]) -> None:
+    old = {key: value for key, value in before["properties"].items() if key not in _MUTABLE}
+    new = {key: value for key, value in properties.items() if key not in _MUTABLE}
+    changed = sorted(key for key in new if _plain(old.get(key)) != _plain(new[key]))
+    changed += sorted(key for key in old.keys() - new.keys() if key in ("condaFile", "image", "build", "hashVersion"))
+    if changed:
+        names = ", ".join(changed)
+        message = f"Version '{before['name']}' exists and is immutable; changed: {names}. Register another version."
+        raise AzureError(409, "Conflict", message)
+
+
+def _plain(value: Any) -> Any:
+    """A value without nulls, so that an omitted and a null member are the same."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items() if item is not None}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _ensure_container(asset: Asset, request: Request, workspace: str, name: str) -> str:
+    here = world(request)
+    id_ = f"{workspace}/{asset.segment}/{name}"
+    document = here.documents.get(id_) or here.documents.put(id_, _container(asset, name, {}))
+    return str(document["id"])
+
+
+def _container(asset: Asset, name: str, properties: dict[str, Any]) -> dict[str, Any]:
+    optional = {"isArchived": False, "tags": {}, "properties": {}}
+    return {
+        "name": name,
+        "type": f"{_PROVIDER}/{asset.segment}",
+        "properties": optional | properties | {"provisioningState": "Succeeded"},
+    }
+
+
+def _with_versions(request: Request, document: dict[str, Any]) -> dict[str, Any]:
+    names = [each["name"] for each in world(request).documents.children(document["id"], "versions")]
+    numbers = [int(each) for each in names if each.isdecimal()]
+    known = {"latestVersion": names[-1] if names else None, "nextVersion": str(max(numbers, default=0) + 1)}
+    return shown(document) | {"properties": document["properties"] | known}
+
+
+def _bound(verb: Any, asset: Asset) -> Handler:
+    return lambda request, body: verb(asset, request, body)
+
+
+ROUTES = [
+    route(f"{WORKSPACE}/{asset.segment}{path}", _bound(verb, asset), [method])
+    for asset in ASSETS
+    for path, method, verb in (
+        ("", "GET", list_containers),
+        ("/{name}", "GET", get_container),
+        ("/{name}", "PUT", put_container),
+        ("/{name}", "DELETE", delete_container),
+        ("/{name}/versions", "GET", list_versions),
+        ("/{name}/versions/{version}", "GET", get_version),
+        ("/{name}/versions/{version}", "PUT", put_version),
+        ("/{name}/versions/{version}", "DELETE", delete_version),
+    )
+]

@@ -1,0 +1,110 @@
+"""Storage accounts: the ARM resource, its keys, and the folder and name that its data lives under."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+
+from ...home import STORAGE_SUFFIX
+from ..arm import GROUP, Kind, Put, find, group_id, identity_of, object_body, routes_of
+from ..blobs import ACCOUNT_NAME
+from ..certificates import SERVICES
+from ..web import AzureError, route, world
+from ..world import World
+
+_FIXED = ("isHnsEnabled", "isNfsV3Enabled")  # Azure sets them at creation only
+
+
+def _shape(write: Put) -> dict[str, Any]:
+    sku = (write.body.get("sku") or {}).get("name")
+    if not sku or not write.body.get("kind"):
+        raise AzureError(400, "InvalidValuesForRequestParameters", "The values of 'sku.name' and 'kind' are required.")
+    for name in _FIXED:
+        if write.before and write.kept(name, None) != write.properties.get(name):
+            message = f"The property '{name}' was specified in the input, but it cannot be updated."
+            raise AzureError(409, "AccountPropertyCannotBeUpdated", message)
+    write.world.blobs.create_account(write.name, write.id)
+    return {
+        "location": write.body["location"],
+        "tags": write.body.get("tags") or {},
+        "kind": write.body["kind"],
+        "sku": {"name": sku, "tier": sku.partition("_")[0]},
+        "identity": identity_of(write),
+        "properties": _defaults(write) | write.properties | _computed(write),
+    }
+
+
+def _defaults(write: Put) -> dict[str, Any]:
+    return {
+        "accessTier": "Hot",
+        "supportsHttpsTrafficOnly": True,
+        "minimumTlsVersion": "TLS1_2",
+        "allowBlobPublicAccess": False,
+        "networkAcls": {"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": [], "virtualNetworkRules": []},
+        "encryption": {
+            "keySource": "Microsoft.Storage",
+            "services": {name: {"enabled": True, "keyType": "Account"} for name in ("blob", "file")},
+        },
+    }
+
+
+def _computed(write: Put) -> dict[str, Any]:
+    return {
+        "provisioningState": "Succeeded",
+        "primaryEndpoints": {service: f"https://{write.name}.{service}.{STORAGE_SUFFIX}/" for service in SERVICES},
+        "primaryLocation": write.body["location"],
+        "statusOfPrimary": "available",
+        "creationTime": write.kept("creationTime", datetime.now(UTC).isoformat()),
+    }
+
+
+def _removed(here: World, document: dict[str, Any]) -> None:
+    here.blobs.delete_account(document["name"])
+
+
+KIND = Kind(
+    type="Microsoft.Storage/storageAccounts",
+    path=f"{GROUP}/providers/Microsoft.Storage/storageAccounts",
+    name=ACCOUNT_NAME,
+    parent=group_id,
+    shape=_shape,
+    removed=_removed,
+    parameter="account",
+)
+
+
+def list_keys(request: Request, _: Any) -> dict[str, Any]:
+    """`POST …/storageAccounts/{account}/listKeys`."""
+    document = find(KIND, request)
+    made = document["properties"]["creationTime"]
+    keys = enumerate(world(request).blobs.keys(document["name"]), start=1)
+    return {
+        "keys": [
+            {"keyName": f"key{number}", "value": value, "permissions": "FULL", "creationTime": made}
+            for number, value in keys
+        ]
+    }
+
+
+def check_name_availability(request: Request, body: Any) -> dict[str, Any]:
+    """`POST …/providers/Microsoft.Storage/checkNameAvailability`."""
+    name = str(object_body(body).get("name", ""))
+    if not ACCOUNT_NAME.fullmatch(name):
+        return {"nameAvailable": False, "reason": "AccountNameInvalid", "message": f"{name} is not a valid name."}
+    if world(request).blobs.has_account(name):
+        message = f"The storage account named {name} is already taken."
+        return {"nameAvailable": False, "reason": "AlreadyExists", "message": message}
+    return {"nameAvailable": True}
+
+
+ROUTES = [
+    *routes_of(KIND),
+    route(f"{KIND.path}/{{account}}/listKeys", list_keys, ["POST"]),
+    route(
+        "/subscriptions/{subscription}/providers/Microsoft.Storage/checkNameAvailability",
+        check_name_availability,
+        ["POST"],
+    ),
+]

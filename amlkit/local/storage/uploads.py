@@ -1,0 +1,197 @@
+"""Writing blobs: in one request, or as blocks that a list commits. A blob appears whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from xml.etree import ElementTree
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from ..web import AzureError
+from .call import Call, Store
+from .errors import storage_error
+from .records import Content, etag_of, http_date
+
+_BLOCKS_KEPT_SECONDS = 7 * 24 * 3600  # Azure discards uncommitted blocks after a week
+_BUFFER = 1 << 20
+
+
+async def put_blob(call: Call) -> Response:
+    """`PUT` of a block blob in one request."""
+    call.grant.check("cw", "o")
+    if "x-ms-copy-source" in call.headers:
+        raise AzureError(501, "NotImplemented", "Copying from a URL does not exist in the local Azure ML.")
+    kind = call.headers.get("x-ms-blob-type", "")
+    if kind != "BlockBlob":
+        raise AzureError(501, "NotImplemented", f"Only block blobs exist in the local Azure ML, not '{kind}'.")
+    await run_in_threadpool(_check_before, call)
+    new, md5 = await _receive(call)
+    return await run_in_threadpool(_commit, call, new, md5)
+
+
+async def put_block(call: Call) -> Response:
+    """`PUT ?comp=block&blockid=…`: keep a block until a list commits it."""
+    call.grant.check("cw", "o")
+    await run_in_threadpool(call.path)
+    name = _block_name(call.query.get("blockid", ""))
+    new, md5 = await _receive(call)
+    folder = _blocks(call)
+
+    def keep() -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        new.replace(folder / name)
+
+    await run_in_threadpool(keep)
+    return Response(status_code=201, headers={"Content-MD5": md5, "x-ms-request-server-encrypted": "true"})
+
+
+async def put_block_list(call: Call) -> Response:
+    """`PUT ?comp=blocklist`: make the blob of these blocks.
+
+    Raises:
+        AzureError: 400: not XML, or a block that was not put.
+    """
+    call.grant.check("cw", "o")
+    body = await call.request.body()
+    try:
+        wanted = [(item.tag, item.text or "") for item in ElementTree.fromstring(body)]  # noqa: S314  a token holder's
+    except ElementTree.ParseError as error:
+        raise storage_error("InvalidXmlDocument") from error
+    return await run_in_threadpool(_join, call, wanted)
+
+
+async def get_block_list(call: Call) -> Response:
+    """`GET ?comp=blocklist`: the blocks that no list has committed; committed ones are not told apart."""
+    call.grant.check("r", "o")
+    folder = _blocks(call)
+    blocks = sorted(folder.iterdir()) if folder.is_dir() else []
+    if not blocks and await run_in_threadpool(call.find) is None:
+        raise storage_error("BlobNotFound")
+    items = "".join(
+        f"<Block><Name>{base64.b64encode(bytes.fromhex(each.name)).decode()}</Name>"
+        f"<Size>{each.stat().st_size}</Size></Block>"
+        for each in blocks
+    )
+    body = (
+        '<?xml version="1.0" encoding="utf-8"?><BlockList><CommittedBlocks/>'
+        f"<UncommittedBlocks>{items}</UncommittedBlocks></BlockList>"
+    )
+    return Response(body, 200, media_type="application/xml")
+
+
+def discard_old(store: Store) -> None:
+    """Remove what interrupted requests left behind, and blocks that nobody committed within a week."""
+    if not store.uploads.is_dir():
+        return
+    for item in store.uploads.iterdir():
+        if item.is_file():
+            item.unlink()
+        elif time.time() - item.stat().st_mtime > _BLOCKS_KEPT_SECONDS:
+            shutil.rmtree(item)
+
+
+async def _receive(call: Call) -> tuple[Path, str]:
+    """Write the body to a new file beside the data; its path and base64 MD5."""
+    digest = hashlib.md5(usedforsecurity=False)
+    buffer = bytearray()
+    with _new_file(call.store) as new:
+        with await run_in_threadpool(new.open, "wb") as file:
+            async for chunk in call.request.stream():
+                buffer += chunk
+                if len(buffer) >= _BUFFER:
+                    await run_in_threadpool(_flush, file, digest, bytes(buffer))
+                    buffer.clear()
+            _flush(file, digest, bytes(buffer))
+        md5 = base64.b64encode(digest.digest()).decode()
+        sent = call.headers.get("content-md5")
+        if sent and sent != md5:
+            raise storage_error("Md5Mismatch")
+    return new, md5
+
+
+def _flush(file: object, digest: object, data: bytes) -> None:
+    file.write(data)  # type: ignore[attr-defined]
+    digest.update(data)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _new_file(store: Store) -> Iterator[Path]:
+    store.uploads.mkdir(parents=True, exist_ok=True)
+    path = store.uploads / uuid.uuid4().hex
+    try:
+        yield path
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _check_before(call: Call) -> None:
+    call.path()
+    call.check(call.find())
+
+
+def _join(call: Call, wanted: list[tuple[str, str]]) -> Response:
+    folder = _blocks(call)
+    digest = hashlib.md5(usedforsecurity=False)
+    with call.store.lock, _new_file(call.store) as new:
+        with new.open("wb") as target:
+            for tag, block in wanted:
+                source = folder / _block_name(block)
+                if tag not in ("Latest", "Uncommitted") or not source.is_file():
+                    raise storage_error("InvalidBlockList")
+                with source.open("rb") as file:
+                    while chunk := file.read(_BUFFER):
+                        digest.update(chunk)
+                        target.write(chunk)
+        response = _commit(call, new, "")
+        shutil.rmtree(folder, ignore_errors=True)
+    return response
+
+
+def _commit(call: Call, new: Path, md5: str) -> Response:
+    records = call.store.records
+    content: Content = call.content(md5)
+    with call.store.lock:
+        path = call.path()
+        try:
+            call.check(call.find())
+            path.parent.mkdir(parents=True, exist_ok=True)
+            new.replace(path)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            new.unlink(missing_ok=True)
+            message = f"A blob and a folder cannot have one name in the local storage: '{call.blob}'."
+            raise AzureError(409, "ResourceTypeMismatch", message) from error
+        except AzureError:
+            new.unlink(missing_ok=True)
+            raise
+        records.write(call.account, call.container, call.blob, path, content)
+        modified = path.stat().st_mtime_ns
+    headers = {
+        "ETag": etag_of(modified),
+        "Last-Modified": http_date(modified),
+        "x-ms-request-server-encrypted": "true",
+    }
+    return Response(status_code=201, headers=headers | ({"Content-MD5": md5} if md5 else {}))
+
+
+def _blocks(call: Call) -> Path:
+    name = "\0".join((call.account, call.container, call.blob))
+    return call.store.uploads / f"blocks-{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def _block_name(block_id: str) -> str:
+    try:
+        name = base64.b64decode(block_id, validate=True).hex()
+    except ValueError as error:
+        raise storage_error("InvalidBlockList", f"Not a block id: '{block_id}'.") from error
+    if not name or len(name) > 128:
+        raise storage_error("InvalidBlockList", f"Not a block id: '{block_id}'.")
+    return name

@@ -1,0 +1,186 @@
+"""How a resource file becomes HTTP: `route` checks the token, reads the body, runs the handler, shapes the answer.
+
+A handler is `def handle(request, body)`: `body` is the parsed JSON, None when there is none. It returns a `Response`,
+or plain data that goes out as JSON with 200, or None for an empty 204. Plain functions run in the thread pool,
+coroutine functions in the loop. Paths match without regard to case; parameters keep the case they were sent in.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Collection
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ..home import ML_AUDIENCE, SUBSCRIPTION, Address
+
+if TYPE_CHECKING:
+    from .world import World
+
+WORKSPACE = (
+    "/subscriptions/{subscription}/resourceGroups/{group}"
+    "/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
+)
+Handler = Callable[[Request, Any], Any]
+
+
+class AzureError(Exception):
+    """A refusal in Azure's shape: `{"error": {"code", "message", "details"}}` and a header `x-ms-error-code`."""
+
+    def __init__(self, status: int, code: str, message: str, details: list[dict[str, str]] | None = None) -> None:
+        super().__init__(f"{code} ({status}): {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details or []
+
+    def response(self) -> JSONResponse:
+        """The refusal as an answer."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.details:
+            error["details"] = self.details
+        headers = {"x-ms-error-code": self.code}
+        if self.status == 401:
+            headers["WWW-Authenticate"] = f'Bearer error="invalid_token", error_description="{self.code}"'
+        return JSONResponse({"error": error}, self.status, headers)
+
+
+class Audience(Enum):
+    """Whom a route's token must be for."""
+
+    ARM = "arm"
+    ML = "ml"
+    STORAGE = "storage"
+    NONE = "none"
+
+
+ARM_OR_ML = frozenset({Audience.ARM, Audience.ML})
+
+
+def accepted(audiences: Collection[Audience], address: Address) -> list[str]:
+    """The `aud` values that satisfy one of these."""
+    values = {
+        Audience.ARM: [address.url, "https://management.azure.com", "https://management.core.windows.net"],
+        Audience.ML: [ML_AUDIENCE],
+        Audience.STORAGE: ["https://storage.azure.com"],
+    }
+    return [value for audience in audiences for value in values.get(audience, [])]
+
+
+def route(
+    path: str,
+    endpoint: Handler,
+    methods: list[str],
+    audience: Audience | Collection[Audience] = Audience.ARM,
+) -> Route:
+    """A route. A token for `audience` (or one of several) is checked first; ARM paths need an api-version."""
+    audiences = frozenset({audience}) if isinstance(audience, Audience) else frozenset(audience)
+
+    async def answer(request: Request) -> Response:
+        try:
+            if Audience.NONE not in audiences:
+                authenticate(request, audiences)
+            if request.url.path.lower().startswith("/subscriptions/"):
+                _check_arm(request)
+            body = await json_body(request)
+            if inspect.iscoroutinefunction(endpoint):
+                result = await endpoint(request, body)
+            else:
+                result = await run_in_threadpool(endpoint, request, body)
+        except AzureError as error:
+            return error.response()
+        return as_response(result)
+
+    made = Route(path, answer, methods=methods)
+    made.path_regex = re.compile(made.path_regex.pattern, re.IGNORECASE)
+    return made
+
+
+def as_response(result: Any) -> Response:
+    """What a handler returned, as an answer."""
+    if isinstance(result, Response):
+        return result
+    return Response(status_code=204) if result is None else JSONResponse(result)
+
+
+def authenticate(request: Request, audiences: Collection[Audience]) -> dict[str, Any]:
+    """The claims of the request's bearer token.
+
+    Raises:
+        AzureError: 401: there is none, or it is not for one of the audiences.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        message = "Authentication failed. The 'Authorization' header is missing or not a bearer token."
+        raise AzureError(401, "AuthenticationFailed", message)
+    here = world(request)
+    return here.tokens.verify(token.strip(), accepted(audiences, here.address))
+
+
+async def json_body(request: Request) -> Any:
+    """The parsed body, or None.
+
+    Raises:
+        AzureError: 400: not JSON.
+    """
+    raw = await request.body()
+    if not raw.strip():
+        return None
+    if request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(raw.decode(), keep_blank_values=True))
+    try:
+        return json.loads(raw)
+    except ValueError as error:
+        message = f"The request content was invalid and could not be deserialized: '{error}'."
+        raise AzureError(400, "InvalidRequestContent", message) from error
+
+
+def world(request: Request) -> World:
+    """The running stand-in."""
+    found: World = request.app.state.world
+    return found
+
+
+def arm_id(request: Request) -> str:
+    """The ARM id that the request's path is, as it was sent."""
+    return request.url.path.rstrip("/")
+
+
+def workspace_id(request: Request) -> str:
+    """The ARM id of the workspace in the path, as it was first written.
+
+    Raises:
+        AzureError: 404: no such group or workspace.
+    """
+    group, name = request.path_params["group"], request.path_params["workspace"]
+    documents = world(request).documents
+    group_id = f"/subscriptions/{request.path_params['subscription']}/resourceGroups/{group}"
+    found = documents.get(f"{group_id}/providers/Microsoft.MachineLearningServices/workspaces/{name}")
+    if found is not None:
+        return str(found["id"])
+    if documents.get(group_id) is None:
+        raise AzureError(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")
+    raise not_found("Microsoft.MachineLearningServices/workspaces", name, group)
+
+
+def not_found(type: str, name: str, group: str) -> AzureError:  # noqa: A002
+    """Azure Resource Manager's 404 for a resource."""
+    message = f"The Resource '{type}/{name}' under resource group '{group}' was not found."
+    return AzureError(404, "ResourceNotFound", message)
+
+
+def _check_arm(request: Request) -> None:
+    if "api-version" not in request.query_params:
+        message = "The api-version query parameter (?api-version=) is required for all requests."
+        raise AzureError(400, "MissingApiVersionParameter", message)
+    asked = request.url.path.split("/")[2]
+    if asked.lower() != SUBSCRIPTION:
+        raise AzureError(404, "SubscriptionNotFound", f"The subscription '{asked}' could not be found.")

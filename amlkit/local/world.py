@@ -1,0 +1,28 @@
+"""What every handler of the stand-in works on: one frozen record, made by `server.build_world`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..home import Address, Home
+
+if TYPE_CHECKING:
+    from .blobs import Blobs
+    from .database import Database
+    from .documents import Documents
+    from .jobs import Jobs
+    from .tokens import Tokens
+
+
+@dataclass(frozen=True)
+class World:
+    """One running stand-in."""
+
+    home: Home
+    address: Address
+    database: Database
+    documents: Documents
+    blobs: Blobs
+    tokens: Tokens
+    jobs: Jobs

@@ -1,0 +1,173 @@
+"""Azure Resource Manager as the plugin uses it: retries, long-running operations, and errors in the official words.
+
+Used by `operations`, `invokes` and, for a group's location, by `plugin`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from amlkit.errors import EngineError, ServiceError, SetupError, UnreachableError
+from amlkit.target import Service
+
+if TYPE_CHECKING:
+    import httpx
+
+_RETRY_SECONDS = (1.0, 2.0, 4.0)  # the official provider waits 20, 60 and 120 s: nothing on loopback takes that long
+_RETRIED = (408, 429, 500, 502, 503, 504)
+_POLL_SECONDS = 1.0  # where the answer says nothing
+_SHORTEST_POLL = 0.05
+_DEFAULT_TIMEOUT = 120 * 60.0
+_ENDED_WELL = ("succeeded", "ready", "")
+_ENDED_BADLY = ("failed", "canceled", "cancelled")
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment after which an operation is given up. Monotonic seconds."""
+
+    at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """So many seconds from now; 0 means the official 120 minutes."""
+        return cls(time.monotonic() + (seconds or _DEFAULT_TIMEOUT))
+
+
+@dataclass(frozen=True)
+class Arm:
+    """The door of one configured plugin. `cancelled` ends every wait."""
+
+    service: Service
+    subscription: str
+    cancelled: Event = field(default_factory=Event)
+
+    def get(self, id_: str, version: str, deadline: Deadline) -> dict[str, Any] | None:
+        """The document at an id, or None: there is none, or no JSON object.
+
+        Raises:
+            ServiceError: any other answer than 200, 204 and 404.
+        """
+        try:
+            response = self.send("GET", id_, version, None, deadline)
+        except ServiceError as error:
+            if error.status == 404:
+                return None
+            raise
+        return _document(response)
+
+    def send(self, method: str, path: str, version: str, content: Any, deadline: Deadline) -> httpx.Response:
+        """One call, repeated where Azure says that a repetition may help.
+
+        Raises:
+            ServiceError: the last refusal.
+            UnreachableError: nobody answers; not repeated, because the stand-in is here or it is not.
+        """
+        return self._repeated(lambda: self.service.arm(method, path, version, content), deadline)
+
+    def settle(self, response: httpx.Response, read: Callable[[], dict[str, Any] | None], deadline: Deadline) -> None:
+        """Wait until what a PUT or DELETE began has ended; `read` gives the resource itself, for its state.
+
+        Raises:
+            ServiceError: it ended badly.
+            EngineError: it did not end in time, or was cancelled.
+        """
+        operation = response.headers.get("azure-asyncoperation")
+        location = response.headers.get("location") if response.status_code == 202 else None
+        if operation:
+            self._poll(operation, response, deadline, by_status=True)
+        elif location:
+            self._poll(location, response, deadline, by_status=False)
+        elif response.request.method == "PUT":
+            self._poll_state(_document(response), read, deadline)
+
+    def _poll(self, url: str, first: httpx.Response, deadline: Deadline, by_status: bool) -> None:
+        url = self._own(url)
+        pause = _pause(first)
+        while True:
+            self._wait(pause, deadline)
+            response = self._repeated(
+                lambda: self.service.call("GET", url, self.service.target.resource_manager), deadline
+            )
+            if not by_status:
+                if response.status_code != 202:
+                    return
+            else:
+                document = _document(response) or {}
+                if _has_ended(str(document.get("status", "")), document):
+                    return
+            pause = _pause(response)
+
+    def _poll_state(
+        self, document: dict[str, Any] | None, read: Callable[[], dict[str, Any] | None], deadline: Deadline
+    ) -> None:
+        while document is not None:
+            properties = document.get("properties")
+            state = properties.get("provisioningState", "") if isinstance(properties, dict) else ""
+            if _has_ended(str(state), document):
+                return
+            self._wait(_POLL_SECONDS, deadline)
+            document = read()
+
+    def _repeated(self, call: Callable[[], httpx.Response], deadline: Deadline) -> httpx.Response:
+        for pause in _RETRY_SECONDS:
+            try:
+                return call()
+            except ServiceError as error:
+                if not _may_pass(error):
+                    raise
+            self._wait(pause, deadline)
+        return call()
+
+    def _own(self, url: str) -> str:
+        """An operation's URL, made absolute; one on another host would get our token, and is refused."""
+        manager = self.service.target.resource_manager
+        whole = urljoin(f"{manager}/", url)
+        if urlsplit(whole).netloc != urlsplit(manager).netloc:
+            raise SetupError(f"{manager} sends its operations to another host: {whole}")
+        return whole
+
+    def _wait(self, seconds: float, deadline: Deadline) -> None:
+        if time.monotonic() + seconds > deadline.at:
+            raise EngineError("operation timed out")
+        if self.cancelled.wait(seconds):
+            raise EngineError("operation cancelled")
+
+
+def said(error: ServiceError) -> str:
+    """A refusal in the official provider's words: `Status=409 Code="X" Message="…"`."""
+    if isinstance(error, UnreachableError):
+        return str(error)
+    code = f' Code="{error.code}"' if error.code else ""
+    return f'Status={error.status}{code} Message="{error.message}"'
+
+
+def _may_pass(error: ServiceError) -> bool:
+    return error.status in _RETRIED or (error.status == 409 and error.code == "AnotherOperationInProgress")
+
+
+def _has_ended(state: str, document: dict[str, Any]) -> bool:
+    if state.lower() in _ENDED_BADLY:
+        error = document.get("error") or {}
+        raise ServiceError(200, error.get("code") or state, error.get("message") or f"the operation ended as {state}")
+    return state.lower() in _ENDED_WELL
+
+
+def _document(response: httpx.Response) -> dict[str, Any] | None:
+    try:
+        document = response.json()
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) and document else None
+
+
+def _pause(response: httpx.Response) -> float:
+    try:
+        return max(_SHORTEST_POLL, float(response.headers["retry-after"]))
+    except (KeyError, ValueError):
+        return _POLL_SECONDS

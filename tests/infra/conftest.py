@@ -1,0 +1,35 @@
+"""One stack an engine, on a local Azure ML of its own; each test starts by publishing what it needs."""
+
+import shutil
+
+import pytest
+
+from amlkit.local import process
+
+from .stack import Stack
+
+
+@pytest.fixture(scope="module", params=["embedded", "official"])
+def stack_of_engine(request, tmp_path_factory):
+    if request.param == "official" and shutil.which("pulumi") is None:
+        pytest.skip("the Pulumi CLI is not on PATH")
+    folder = tmp_path_factory.mktemp(request.param)
+    try:
+        stack = Stack.make(folder, request.param)
+        stack.publish("A")
+        yield stack
+        stack.ok("destroy", "--yes")
+    finally:
+        from amlkit.home import Home
+
+        process.stop(Home(folder))
+
+
+@pytest.fixture
+def stack(stack_of_engine):
+    """Serving A, without a pin and with a smoke check that passes."""
+    yield stack_of_engine
+    stack_of_engine.run("config", "rm", "test:clears")
+    (stack_of_engine.home.root / "smoke.txt").unlink(missing_ok=True)
+    if "amlkit.pin" in stack_of_engine.endpoint()["tags"]:
+        stack_of_engine.edit_endpoint(**{"amlkit.pin": None})

@@ -1,0 +1,162 @@
+"""A project of its own with one local stack, brought up by either engine against a real local Azure ML."""
+
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from amlkit.home import STORAGE_SUFFIX, SUBSCRIPTION, TENANT, UNSET, Home
+from amlkit.local import process
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = Path(__file__).parent / "program"
+STRIPPED = ("AZURE", "ARM_", "IDENTITY_", "PULUMI_", "HTTPS_PROXY")
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/small"
+WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/small"
+CONFIG = {
+    "workspace": WORKSPACE,
+    "location": "westeurope",
+    "snapshots": f"https://smallstore.blob.{STORAGE_SUFFIX}/snapshots",
+}
+ENGINES = {"official": ["pulumi"], "embedded": [sys.executable, "-m", "amlkit.engine"]}
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    text: str
+    errors: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    home: Home
+    engine: str
+    environment: dict
+
+    @classmethod
+    def make(cls, folder, engine):
+        project = {
+            "name": "small",
+            "runtime": {"name": "python", "options": {"virtualenv": sys.prefix}},
+            "main": str(PROGRAM),
+            "plugins": {"providers": [{"name": "amlkit", "path": str(ROOT / "amlkit/provider/bin")}]},
+        }
+        (folder / "Pulumi.yaml").write_text(json.dumps(project))
+        shutil.copy(ROOT / "Pulumi.local.yaml", folder)
+        home = Home(folder)
+        ambient = {name: value for name, value in os.environ.items() if not name.startswith(STRIPPED)}
+        process.start(home, environment=ambient)
+        home.stacks.mkdir(parents=True, exist_ok=True)
+        ours = {"PYTHONPATH": str(ROOT), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+        kept = {name: value for name, value in ambient.items() if name not in UNSET}
+        stack = cls(home, engine, {**kept, **home.environment(home.address()), **ours})
+        stack.ok("stack", "init", "local")
+        stack.furnish()
+        return stack
+
+    def furnish(self):
+        """A workspace with a cluster, made by somebody else."""
+        account = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/smallstore"
+        vault = f"{GROUP}/providers/Microsoft.KeyVault/vaults/small-vault"
+        sku = {"family": "A", "name": "standard"}
+        references = {"storageAccount": account, "keyVault": vault}
+        cluster = {"vmSize": "Standard_DS3_v2", "scaleSettings": {"maxNodeCount": 1}}
+        self._put(GROUP)
+        self._put(account, kind="StorageV2", sku={"name": "Standard_LRS"})
+        self._put(f"{account}/blobServices/default/containers/snapshots", properties={})
+        self._put(vault, properties={"tenantId": TENANT, "sku": sku, "accessPolicies": []})
+        self._put(WORKSPACE, identity={"type": "SystemAssigned"}, properties=references)
+        self._put(f"{WORKSPACE}/computes/cpu", properties={"computeType": "AmlCompute", "properties": cluster})
+        for key, value in CONFIG.items():
+            self.ok("config", "set", f"test:{key}", value)
+
+    def _put(self, path, **body):
+        answer = self.arm("PUT", path, {"location": "westeurope", **body})
+        assert "error" not in answer, answer
+
+    def run(self, *words):
+        command = [*ENGINES[self.engine], *words, "--non-interactive"]
+        ended = subprocess.run(
+            command, cwd=self.home.root, env=self.environment, capture_output=True, text=True, timeout=300
+        )
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def ok(self, *words):
+        ended = self.run(*words)
+        assert ended.code == 0, ended.text + ended.errors
+        return ended
+
+    def up(self, text=None):
+        """Bring it up, with `text` as the step's code."""
+        if text is not None:
+            self.write(text)
+        return self.run("up", "--yes", "--skip-preview")
+
+    def publish(self, text):
+        ended = self.up(text)
+        assert ended.code == 0, ended.text + ended.errors
+        return self.outputs()["serving"]
+
+    def write(self, text):
+        (self.home.root / "run.py").write_text(f"print({text!r})\n")
+
+    def preview(self):
+        return self.ok("preview").text
+
+    def outputs(self):
+        return json.loads(self.ok("stack", "output", "--json").text)
+
+    def arm(self, method, path, body=None):
+        """The cloud as somebody else sees and edits it; None if there is nothing."""
+        address = self.home.address()
+        context = ssl.create_default_context(cafile=str(self.home.ca_bundle))
+        with httpx.Client(verify=context, base_url=address.url, trust_env=False) as client:
+            who = {"api-version": "2019-08-01", "resource": address.url}
+            answer = client.get("/msi/token", params=who, headers={"X-IDENTITY-HEADER": address.identity_header})
+            head = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+            answer = client.request(method, path, params={"api-version": "2025-12-01"}, json=body, headers=head)
+            assert answer.status_code < 500, answer.text
+            return answer.json() if answer.content and answer.status_code != 404 else None
+
+    @property
+    def endpoint_id(self):
+        found = self.outputs()
+        return f"{found['workspace']}/batchEndpoints/{found['endpoint']}"
+
+    def endpoint(self):
+        return self.arm("GET", self.endpoint_id)
+
+    def default(self):
+        return self.endpoint()["properties"]["defaults"].get("deploymentName")
+
+    def edit_endpoint(self, default=None, **tags):
+        """A PUT as a portal or a rollback would do it."""
+        document = self.endpoint()
+        merged = {**document["tags"], **tags}
+        body = {"location": document["location"], "properties": {"authMode": "aadToken"}}
+        body["properties"]["description"] = document["properties"]["description"]
+        body["tags"] = {name: value for name, value in merged.items() if value is not None}
+        body["properties"]["defaults"] = {"deploymentName": default or self.default()}
+        self.arm("PUT", self.endpoint_id, body)
+
+    def deployments(self):
+        return {item["name"]: item for item in self.arm("GET", f"{self.endpoint_id}/deployments")["value"]}
+
+    def written(self):
+        """When each asset version, deployment and blob was written last."""
+        assets = {}
+        workspace = self.outputs()["workspace"]
+        for kind in ("codes", "environments", "components"):
+            for container in self.arm("GET", f"{workspace}/{kind}")["value"]:
+                for version in self.arm("GET", f"{container['id']}/versions")["value"]:
+                    assets[version["id"]] = version["systemData"].get("lastModifiedAt")
+        blobs = {str(path): path.stat().st_mtime_ns for path in self.home.data.rglob("run.py")}
+        made = {name: item["systemData"].get("lastModifiedAt") for name, item in self.deployments().items()}
+        return {**assets, **blobs, **made}

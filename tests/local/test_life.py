@@ -1,0 +1,183 @@
+"""Starting, stopping and asking: `amlkit local`, as a user types it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from amlkit.home import HOST, SUBSCRIPTION, UNSET, Home
+from amlkit.local import process
+
+from .conftest import StandIn, command_line
+
+
+def test_start_answers_and_a_second_start_says_so(home: Home) -> None:
+    first = command_line(home, "local", "start")
+    assert (first.returncode, first.stdout) == (0, ""), first.stderr
+    assert "started" in first.stderr
+    again = command_line(home, "local", "start")
+    assert again.returncode == 0
+    assert "already running" in again.stderr
+    status = command_line(home, "local", "status")
+    assert status.returncode == 0
+    address = home.address()
+    assert address is not None
+    assert address.url in status.stdout
+    assert StandIn(home, address).http.get("/discovery").status_code == 200
+
+
+def test_stop_ends_it_and_status_then_exits_with_1(home: Home) -> None:
+    running, _ = process.start(home)
+    assert command_line(home, "local", "stop").returncode == 0
+    with pytest.raises(httpx.ConnectError):
+        StandIn(home, running.address).http.get("/discovery")
+    status = command_line(home, "local", "status")
+    assert status.returncode == 1
+    assert "not running" in status.stdout
+    again = command_line(home, "local", "stop")
+    assert again.returncode == 0
+    assert "not running" in again.stderr
+
+
+def test_a_restart_keeps_address_and_state(home: Home) -> None:
+    running, _ = process.start(home)
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/kept"
+    StandIn(home, running.address).made(group, {"location": "westeurope"})
+    process.stop(home)
+    again, _ = process.start(home)
+    assert again.address == running.address
+    assert StandIn(home, again.address).arm("GET", group).json()["name"] == "kept"
+
+
+def test_kill_9_loses_nothing_that_was_acknowledged(home: Home) -> None:
+    running, _ = process.start(home)
+    stand_in = StandIn(home, running.address)
+    groups = [f"/subscriptions/{SUBSCRIPTION}/resourceGroups/kept-{number}" for number in range(5)]
+    for group in groups:
+        stand_in.made(group, {"location": "westeurope"})
+    os.kill(running.pid, signal.SIGKILL)
+    again, is_new = process.start(home)
+    assert is_new
+    answers = [StandIn(home, again.address).arm("GET", group).status_code for group in groups]
+    assert answers == [200] * 5
+
+
+def test_two_starts_at_once_make_one_process(home: Home) -> None:
+    with ThreadPoolExecutor() as pool:
+        both = list(pool.map(lambda _: command_line(home, "local", "start"), range(2)))
+    assert [each.returncode for each in both] == [0, 0], both
+    said = " ".join(each.stderr for each in both)
+    assert "started" in said
+    assert "already running" in said
+
+
+def test_two_checkouts_live_side_by_side(home: Home, stand_in: StandIn) -> None:
+    running, _ = process.start(home)
+    assert {running.address.port, running.address.proxy_port}.isdisjoint(
+        {stand_in.address.port, stand_in.address.proxy_port}
+    )
+
+
+def test_a_kept_port_that_another_process_took_is_one_line_and_a_hint(home: Home) -> None:
+    running, _ = process.start(home)
+    process.stop(home)
+    kept = home.address_file.read_text()
+    with socket.create_server((HOST, running.address.port)):
+        refused = command_line(home, "local", "start")
+    assert refused.returncode == 1
+    assert f"error: another process has port {running.address.port}" in refused.stderr
+    assert "hint:" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert home.address_file.read_text() == kept
+    assert command_line(home, "local", "start").returncode == 0
+
+
+def test_a_number_of_another_process_in_the_pid_file_is_not_taken_for_ours(home: Home) -> None:
+    running, _ = process.start(home)
+    process.stop(home)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        home.pid_file.write_text(f"{stranger.pid} {running.since} content\n")
+        assert process.status(home) is None
+        assert process.stop(home) is False
+        assert stranger.poll() is None
+        stranger.communicate(b"\n")
+
+
+def test_env_prints_what_a_shell_evaluates(home: Home) -> None:
+    never = command_line(home, "local", "env")
+    assert never.returncode == 1
+    assert "never started" in never.stderr
+    running, _ = process.start(home)
+    printed = command_line(home, "local", "env").stdout
+    script = f'AZURE_TENANT_ID=x; eval "$1"; test -z "${{{UNSET[-1]}+x}}" && env'
+    shell = subprocess.run(["sh", "-c", script, "sh", printed], capture_output=True, text=True, check=True)
+    variables = dict(line.partition("=")[::2] for line in shell.stdout.splitlines())
+    assert home.environment(running.address).items() <= variables.items()
+
+
+def test_reuse_rules_do_not_change_under_a_running_one(home: Home) -> None:
+    assert process.start(home)[0].reuse == "content"
+    refused = command_line(home, "local", "start", "--reuse", "azure")
+    assert refused.returncode == 1
+    assert "other reuse rules: content" in refused.stderr
+    assert "hint:" in refused.stderr
+
+
+def test_logs_say_where_it_serves(home: Home) -> None:
+    running, _ = process.start(home)
+    assert f"serving {running.address.url}" in command_line(home, "local", "logs").stdout
+
+
+@pytest.mark.parametrize("broken", ["local.db", "blobs.db", "address.json", "local.json"])
+def test_a_damaged_file_is_one_line_and_a_hint_and_is_left_alone(home: Home, broken: str) -> None:
+    process.start(home)
+    process.stop(home)
+    whole = (home.folder / broken).read_bytes()
+    (home.folder / f"{broken}-wal").unlink(missing_ok=True)
+    (home.folder / broken).write_bytes(b"not what it was " * 100)
+    refused = command_line(home, "local", "start")
+    assert refused.returncode == 1
+    assert f"{broken}: damaged" in refused.stderr
+    assert "hint:" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert (home.folder / broken).read_bytes().startswith(b"not what it was")
+    (home.folder / broken).write_bytes(whole)
+
+
+def test_its_own_environment_does_not_point_at_it(home: Home) -> None:
+    running, _ = process.start(home)
+    process.stop(home)
+    pointed = os.environ | home.environment(running.address)
+    again, _ = process.start(home, environment=pointed)
+    own = process_environment(again.pid)
+    ours = home.environment(running.address)
+    assert [name for name in ours if own.get(name) == ours[name]] == []
+    assert own.get("REQUESTS_CA_BUNDLE") == os.environ.get("REQUESTS_CA_BUNDLE")
+
+
+def test_the_bundle_holds_the_ambient_roots_and_our_authority(home: Home) -> None:
+    roots = home.root / "roots.pem"
+    roots.write_text("-----BEGIN CERTIFICATE-----\nambient\n-----END CERTIFICATE-----\n")
+    process.start(home, environment=os.environ | {"REQUESTS_CA_BUNDLE": str(roots)})
+    bundle = home.ca_bundle.read_text()
+    assert roots.read_text() in bundle
+    assert (home.ca / "ca.pem").read_text() in bundle
+
+
+def test_keys_are_for_their_owner_only(stand_in: StandIn) -> None:
+    assert stand_in.home.ca.stat().st_mode & 0o077 == 0
+    keys = [stand_in.home.ca / name for name in ("server.key", "tokens.pem")] + [stand_in.home.address_file]
+    assert [path.name for path in keys if path.stat().st_mode & 0o077] == []
+
+
+def process_environment(pid: int) -> dict[str, str]:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("needs /proc")
+    entries = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    return dict(entry.partition("=")[::2] for entry in entries if entry)
