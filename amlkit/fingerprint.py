@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from . import digest
@@ -49,7 +50,7 @@ class Fingerprint:
     rules: str
     ingredients: tuple[Ingredient, ...]
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Equal keys: the step may be reused."""
         return digest.of([self.rules, *([item.name, item.digest] for item in self.ingredients)])

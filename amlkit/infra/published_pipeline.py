@@ -139,7 +139,7 @@ class PublishedPipeline(pulumi.ComponentResource):
             definition=asset.definition,
             version=body.apply(digest.version_of),
             body=body,
-            uploaded_to=self._bindings[f"snapshot:{asset.name}"] if hooks else None,
+            uploaded_to=self._bindings[f"snapshot:{asset.name}"] if asset.kind == "code" else None,
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True, hooks=hooks),
         )
 

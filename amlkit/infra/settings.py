@@ -22,7 +22,7 @@ _LOCATION = "azure-native:location"
 class Settings(BaseModel):
     """What `Platform.from_settings` needs; every field has the default of a small platform."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_default=True)
 
     name: str = Field(default_factory=pulumi.get_project, pattern=r"^[a-z][a-z0-9-]{1,14}[a-z0-9]$")
     vm_size: str = "Standard_DS3_v2"

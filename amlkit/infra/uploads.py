@@ -10,19 +10,20 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pulumi
 
 from amlkit.errors import DefinitionError, Problem, ServiceError
 from amlkit.manifest import SnapshotFile
-from amlkit.target import credential
+from amlkit.target import Target, credential
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobProperties, ContainerClient
 
 _AT_ONCE = 8
+_RETRIES: dict[str, Any] = {"retry_total": 3, "initial_backoff": 1, "increment_base": 2}  # about ten seconds
 _MARK = "amlkit_sha256"  # of the content, in a blob's metadata
 
 
@@ -48,7 +49,7 @@ def send(place: str, files: Sequence[SnapshotFile], *, immutable: bool) -> int:
 
     Raises:
         DefinitionError: files that are no longer what was compiled.
-        ServiceError: the storage refused.
+        ServiceError: the storage refused, or nothing answers.
     """
     from azure.core.exceptions import AzureError, HttpResponseError
     from azure.storage.blob import ContainerClient
@@ -56,7 +57,8 @@ def send(place: str, files: Sequence[SnapshotFile], *, immutable: bool) -> int:
     parts = urlsplit(place)
     container, _, folder = parts.path.strip("/").partition("/")
     prefix = f"{folder.strip('/')}/" if folder else ""
-    client = ContainerClient(f"{parts.scheme}://{parts.netloc}", container, credential=credential())
+    Target.from_environment()  # a local Azure ML that is down says so at once; the clients below try for minutes
+    client = ContainerClient(f"{parts.scheme}://{parts.netloc}", container, credential=credential(), **_RETRIES)
     try:
         with client, ThreadPoolExecutor(_AT_ONCE) as pool:
             found = {blob.name: blob for blob in client.list_blobs(name_starts_with=prefix, include=["metadata"])}

@@ -48,13 +48,20 @@ class Workspace(pulumi.ComponentResource):
         self.register_outputs({"name": self.name})
 
 
+def _tenant(parent: pulumi.Resource) -> Text:
+    """The stack's if it names one, so that a preview needs no connection; else that of who is logged in."""
+    named = pulumi.Config("azure-native").get("tenantId")
+    if named:
+        return named
+    return authorization.get_client_config_output(opts=pulumi.InvokeOutputOptions(parent=parent)).tenant_id
+
+
 def _vault(args: WorkspaceArgs, parent: pulumi.Resource) -> keyvault.VaultArgs:
-    client = authorization.get_client_config_output(opts=pulumi.InvokeOutputOptions(parent=parent))
     return keyvault.VaultArgs(
         resource_group_name=args.resource_group_name,
         properties=keyvault.VaultPropertiesArgs(
             sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.STANDARD),
-            tenant_id=client.tenant_id,
+            tenant_id=_tenant(parent),
             enable_rbac_authorization=True,
         ),
     )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
@@ -22,6 +22,19 @@ from .world import World
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
 _NAMESPACE = uuid.UUID("0e7d3c1e-54a4-4f0a-9c1c-6f6f2a1d7f45")
 _HIDDEN = "_"  # keys of a document that start with it never leave the stand-in
+Types = Mapping[str, type]  # of the members of a body, by dotted path, outer ones first
+_ENVELOPE: Types = {
+    "location": str,
+    "kind": str,
+    "tags": dict,
+    "properties": dict,
+    "sku": dict,
+    "sku.name": str,
+    "identity": dict,
+    "identity.type": str,
+    "identity.userAssignedIdentities": dict,
+}
+_JSON_NAMES = {str: "a string", int: "an integer", dict: "an object", list: "a list"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,7 @@ class Kind:
     parameter: str = "name"
     needs_location: bool = True
     segment: str = ""
+    types: Types = field(default_factory=dict)
 
     @property
     def collection(self) -> str:
@@ -90,6 +104,7 @@ def put(kind: Kind, request: Request, body: Any) -> JSONResponse:
     parent = kind.parent(request)
     check_name(kind, name)
     body = object_body(body)
+    check_types(body, {**_ENVELOPE, **kind.types})
     id_ = f"{parent}/{kind.collection}/{name}"
     with here.database.transaction():
         before = here.documents.get(id_)
@@ -168,6 +183,21 @@ def object_body(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise AzureError(400, "InvalidRequestContent", "The request content must be a JSON object.")
     return body
+
+
+def check_types(body: dict[str, Any], types: Types) -> None:
+    """Refuse a body in which a member that is given has another type.
+
+    Raises:
+        AzureError: 400.
+    """
+    for path, wanted in types.items():
+        value: Any = body
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is not None and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool))):
+            message = f"The value of '{path}' in the request content is not {_JSON_NAMES[wanted]}."
+            raise AzureError(400, "InvalidRequestContent", message)
 
 
 def guid_of(text: str) -> str:

@@ -73,7 +73,7 @@ async def _tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, po
         return
     writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
     try:
-        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        await asyncio.gather(_copy(reader, far_writer, writer), _copy(far_reader, writer, far_writer))
     finally:
         far_writer.close()
 
@@ -103,13 +103,20 @@ def _above(host: str) -> tuple[str, int] | None:
     return (parts.hostname or HOST, parts.port or 3128)
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, source: asyncio.StreamWriter) -> None:
     with suppress(OSError):
         while data := await reader.read(_CHUNK):
+            _acknowledge(source)
             writer.write(data)
             await writer.drain()
         if writer.can_write_eof():
             writer.write_eof()
+
+
+def _acknowledge(stream: asyncio.StreamWriter) -> None:
+    """Acknowledge at once: urllib3 turns Nagle's algorithm on towards proxies, which costs 40 ms a write otherwise."""
+    if hasattr(socket, "TCP_QUICKACK"):
+        stream.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 async def _answer(writer: asyncio.StreamWriter, status: str) -> None:

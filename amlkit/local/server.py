@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -49,7 +49,7 @@ def build_app(world: World) -> ASGIApp:
         yield
         await run_in_threadpool(world.jobs.stop)
 
-    control = Starlette(routes=list(ROUTES), lifespan=lifespan, exception_handlers={405: _other_method, 500: _broken})
+    control = Starlette(routes=list(ROUTES), lifespan=lifespan, exception_handlers={405: _other_method})
     control.router.default = _unknown
     control.router.redirect_slashes = False
     control.state.world = world
@@ -66,11 +66,6 @@ def _is_storage(scope: Scope) -> bool:
         return False
     host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
     return host.lower().partition(":")[0].endswith(f".{STORAGE_SUFFIX}")
-
-
-async def _broken(_: Request, error: Exception) -> JSONResponse:
-    message = f"The local Azure ML failed: {type(error).__name__}: {error}. See `amlkit local logs`."
-    return AzureError(500, "InternalServerError", message).response()
 
 
 async def _other_method(request: Request, _: Exception) -> Response:

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm
 
+from ..errors import SetupError
 from ..home import TENANT
 from .web import AzureError
 
@@ -27,7 +30,7 @@ class Tokens:
     """Issues and verifies. `key` is a PEM file with a P-256 private key; `issuer` the stand-in's base URL."""
 
     def __init__(self, key: Path, issuer: str) -> None:
-        self._private = ECAlgorithm(ECAlgorithm.SHA256).prepare_key(key.read_text())
+        self._private = _read_key(key)
         self._public = self._private.public_key()
         self._issuer = f"{issuer}/{TENANT}/"
 
@@ -46,7 +49,7 @@ class Tokens:
             "nbf": now - 5,
             "exp": now + lifetime_seconds,
         }
-        return jwt.encode(claims, self._private, algorithm="ES256", headers={"kid": KEY_ID})  # type: ignore[arg-type]
+        return jwt.encode(claims, self._private, algorithm="ES256", headers={"kid": KEY_ID})
 
     def verify(self, token: str, audiences: Collection[str]) -> dict[str, Any]:
         """The claims of a good token for one of `audiences`.
@@ -80,6 +83,16 @@ class Tokens:
     def public_key(self) -> dict[str, Any]:
         """The verifying key, as a JWK."""
         return {**json.loads(ECAlgorithm.to_jwk(self._public)), "kid": KEY_ID, "use": "sig", "alg": "ES256"}
+
+
+def _read_key(path: Path) -> EllipticCurvePrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except ValueError as error:
+        raise SetupError("damaged: not a private key", where=str(path), hint="remove it: it is made again") from error
+    if not isinstance(key, EllipticCurvePrivateKey):
+        raise SetupError("damaged: not an elliptic curve key", where=str(path), hint="remove it: it is made again")
+    return key
 
 
 def _is_guid(text: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import re
 from collections.abc import Callable, Collection
 from enum import Enum
@@ -88,7 +89,7 @@ def route(
         try:
             if Audience.NONE not in audiences:
                 authenticate(request, audiences)
-            if request.url.path.lower().startswith("/subscriptions/"):
+            if request.scope["path"].lower().startswith("/subscriptions/"):
                 _check_arm(request)
             body = await json_body(request)
             if inspect.iscoroutinefunction(endpoint):
@@ -97,11 +98,20 @@ def route(
                 result = await run_in_threadpool(endpoint, request, body)
         except AzureError as error:
             return error.response()
+        except Exception as error:
+            return broken(error).response()
         return as_response(result)
 
     made = Route(path, answer, methods=methods)
     made.path_regex = re.compile(made.path_regex.pattern, re.IGNORECASE)
     return made
+
+
+def broken(error: Exception) -> AzureError:
+    """A defect of the stand-in, as Azure would say it; the traceback goes to the log."""
+    logging.getLogger("amlkit.local").exception("a request failed")
+    message = f"The local Azure ML failed: {type(error).__name__}: {error}. See `amlkit local logs`."
+    return AzureError(500, "InternalServerError", message)
 
 
 def as_response(result: Any) -> Response:
@@ -126,10 +136,10 @@ def authenticate(request: Request, audiences: Collection[Audience]) -> dict[str,
 
 
 async def json_body(request: Request) -> Any:
-    """The parsed body, or None.
+    """The parsed body, an object, or None.
 
     Raises:
-        AzureError: 400: not JSON.
+        AzureError: 400: not JSON, or not an object.
     """
     raw = await request.body()
     if not raw.strip():
@@ -137,10 +147,13 @@ async def json_body(request: Request) -> Any:
     if request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
         return dict(parse_qsl(raw.decode(), keep_blank_values=True))
     try:
-        return json.loads(raw)
+        body = json.loads(raw)
     except ValueError as error:
         message = f"The request content was invalid and could not be deserialized: '{error}'."
         raise AzureError(400, "InvalidRequestContent", message) from error
+    if not isinstance(body, dict):
+        raise AzureError(400, "InvalidRequestContent", "The request content must be a JSON object.")
+    return body
 
 
 def world(request: Request) -> World:
@@ -151,7 +164,7 @@ def world(request: Request) -> World:
 
 def arm_id(request: Request) -> str:
     """The ARM id that the request's path is, as it was sent."""
-    return request.url.path.rstrip("/")
+    return str(request.scope["path"]).rstrip("/")
 
 
 def workspace_id(request: Request) -> str:
@@ -181,6 +194,6 @@ def _check_arm(request: Request) -> None:
     if "api-version" not in request.query_params:
         message = "The api-version query parameter (?api-version=) is required for all requests."
         raise AzureError(400, "MissingApiVersionParameter", message)
-    asked = request.url.path.split("/")[2]
+    asked = request.scope["path"].split("/")[2]
     if asked.lower() != SUBSCRIPTION:
         raise AzureError(404, "SubscriptionNotFound", f"The subscription '{asked}' could not be found.")

@@ -25,8 +25,14 @@ SCENARIOS = {
         'Thing("b", text="alone")',
         "pass",
     ],
-    "replacements, created first": [CHAIN.format('zone="1", text="x"', "zone"), CHAIN.format('zone="2", text="y"', "zone")],
-    "replacements, deleted first": [CHAIN.format('slot="1", text="x"', "slot"), CHAIN.format('slot="2", text="y"', "slot")],
+    "replacements, created first": [
+        CHAIN.format('zone="1", text="x"', "zone"),
+        CHAIN.format('zone="2", text="y"', "zone"),
+    ],
+    "replacements, deleted first": [
+        CHAIN.format('slot="1", text="x"', "slot"),
+        CHAIN.format('slot="2", text="y"', "slot"),
+    ],
     "delete before replace by option": [
         'a = Thing("a", zone="1", text="q", opts=O(delete_before_replace=True))\nThing("b", text=a.shout)',
         'a = Thing("a", zone="2", text="q", opts=O(delete_before_replace=True))\nThing("b", text=a.shout)',
@@ -54,7 +60,11 @@ SCENARIOS = {
         'Thing("a", text="2", tags={"x": "2"}, opts=O(replace_on_changes=["tags"]))',
         'Thing("a", text="3", tags={"x": "2"}, opts=O(replace_on_changes=["*"]))',
     ],
-    "retained": ['Thing("a", zone="1", opts=O(retain_on_delete=True))', 'Thing("a", zone="2", opts=O(retain_on_delete=True))', "pass"],
+    "retained": [
+        'Thing("a", zone="1", opts=O(retain_on_delete=True))',
+        'Thing("a", zone="2", opts=O(retain_on_delete=True))',
+        "pass",
+    ],
     "deleted with": [
         'a = Thing("a", slot="1")\nThing("b", text="x", opts=O(deleted_with=a))',
         'a = Thing("a", slot="2")\nThing("b", text="x", opts=O(deleted_with=a))',
@@ -128,7 +138,7 @@ class Both:
         assert ours_called == theirs_called, texts
         differing = differences(state(self.ours), state(self.theirs))
         assert not differing, "\n".join(differing) + texts
-        assert self.ours.things() == self.theirs.things(), texts
+        assert scrubbed(self.ours.things()) == scrubbed(self.theirs.things()), texts
 
 
 @pytest.fixture
@@ -169,7 +179,7 @@ def scrubbed(value, key=""):
         dropped = ("created", "modified", "stackTrace", "ciphertext", "aliases")
         outside = value.get("sourcePosition", "").startswith("project:///..")  # a path of the machine; ours has none
         kept = {name: item for name, item in value.items() if not (outside and name == "sourcePosition")}
-        return {name: scrubbed(item, name) for name, item in kept.items() if name not in dropped}
+        return {scrubbed(name): scrubbed(item, name) for name, item in kept.items() if name not in dropped}
     if isinstance(value, list):
         items = [scrubbed(item) for item in value]
         return sorted(items) if items and all(isinstance(item, str) for item in items) else items
@@ -189,3 +199,127 @@ def test_both_tools_do_and_keep_the_same(name, both):
     both.ours.run("destroy", "--yes", "--skip-preview", code=None)
     both.pulumi("destroy", "--yes", "--skip-preview", code=None)
     both.compare()
+
+
+DEEP = 'last = Thing("r0", slot="{0}", text="s{0}")\n' + "".join(
+    f'last = Thing("r{index}", slot=last.shout, text="t{{0}}")\n' for index in range(1, 4)
+)
+FAILURES = {
+    "a create": ([CHAIN.format('text="x"', "text")], ("Create", "b", "before", "error")),
+    "a create, half-way": ([CHAIN.format('text="x"', "text")], ("Create", "b", "after", "partial")),
+    "an update": (
+        [CHAIN.format('text="x"', "text"), CHAIN.format('text="y"', "text")],
+        ("Update", "b", "before", "error"),
+    ),
+    "an update, half-way": (
+        [CHAIN.format('text="x"', "text"), CHAIN.format('text="y"', "text")],
+        ("Update", "a", "after", "partial"),
+    ),
+    "a delete": ([CHAIN.format('text="x"', "text"), "pass"], ("Delete", "b", "before", "error")),
+    "a replacement's create": ([DEEP.format(1), DEEP.format(2)], ("Create", "r0", "before", "error")),
+    "a replacement's create inside": ([DEEP.format(1), DEEP.format(2)], ("Create", "r2", "before", "error")),
+    "a replacement's delete": ([DEEP.format(1), DEEP.format(2)], ("Delete", "r1", "before", "error")),
+    "the delete of what was replaced": (
+        ['Thing("a", name="o", zone="1")', 'Thing("a", name="n", zone="2")'],
+        ("Delete", "a", "before", "error"),
+    ),
+    "the program": (
+        ['Thing("a")\npulumi.export("x", 1)', 'Thing("b")\npulumi.export("y", 2)\nraise ValueError("no")'],
+        None,
+    ),
+    "protection": (['a = Thing("a")\nThing("b", text=a.id, opts=O(protect=True))\nThing("c")', "pass"], None),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_both_tools_leave_the_same_after_a_failure_and_go_on_alike(name, both):
+    programs, fault = FAILURES[name]
+    for program in programs[:-1]:
+        both.up(program)
+    if fault:
+        for each in (both.ours, both.theirs):
+            each.fault(*fault)
+    both.up(programs[-1], code=1)
+    if fault:
+        both.up(programs[-1])
+        both.up(programs[-1])
+
+
+@pytest.mark.parametrize("finisher", ["ours", "theirs"])
+@pytest.mark.parametrize("name", [name for name, (_, fault) in FAILURES.items() if fault])
+def test_either_tool_finishes_what_the_other_one_began(name, finisher, both):
+    programs, fault = FAILURES[name]
+    project = both.theirs
+    for program in programs[:-1]:
+        project.up(program)
+    project.fault(*fault)
+    project.write(programs[-1])
+    if finisher == "ours":
+        both.pulumi("up", "--yes", "--skip-preview", code=1)
+        project.up()
+        both.pulumi("preview", "--expect-no-changes")
+    else:
+        project.up(None, 1)
+        both.pulumi("up", "--yes", "--skip-preview")
+        project.run("preview", "--expect-no-changes")
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_both_tools_plan_the_same(name, both):
+    *before, last = SCENARIOS[name]
+    for program in before:
+        both.up(program)
+    both.ours.write(last)
+    both.theirs.write(last)
+
+    ours = json.loads(both.ours.run("preview", "--json"))
+    theirs = json.loads(both.pulumi("preview", "--json").strip())
+
+    assert ours["changeSummary"] == theirs["changeSummary"]
+
+
+def test_both_tools_call_hooks_alike(both):
+    hooks = """
+def note(kind):
+    def hook(args):
+        with open(os.environ["FAKECLOUD"] + "/hooks", "a") as file:
+            shown = [dict(each or {}).get("text") for each in (args.new_inputs, args.old_inputs)]
+            print(kind, args.name, args.id, *shown, bool(args.new_outputs), bool(args.old_outputs), file=file)
+    return pulumi.ResourceHook(kind, hook)
+kinds = ("before_create", "after_create", "before_update", "after_update", "before_delete", "after_delete")
+hooks = pulumi.ResourceHookBinding(**{kind: [note(kind)] for kind in kinds})
+"""
+    thing = 'Thing("a", zone={!r}, text={!r}, opts=O(hooks=hooks))\n'
+    group = 'g = Group("g", O(hooks=hooks), kind={!r})\ng.register_outputs({{"x": 1}})\n'
+    for program in (thing.format("1", "x") + group.format("k"), thing.format("1", "y"), thing.format("2", "y"), ""):
+        both.up(hooks + program)
+
+    assert (both.ours.cloud / "hooks").read_text() == (both.theirs.cloud / "hooks").read_text()
+
+
+def test_both_tools_refresh_alike(both):
+    both.up('a = Thing("a", text="1")\nb = Thing("b", text=a.shout)\nThing("c", text=b.shout, watch=True)')
+    for each in (both.ours, both.theirs):
+        each.set_thing("toy/a")
+        each.set_thing("toy/b", text="drifted")
+    both.ours.run("refresh", "--yes", "--skip-preview")
+    both.pulumi("refresh", "--yes", "--skip-preview")
+
+    both.compare()
+
+
+def test_the_cli_reads_the_state_of_a_killed_engine(both):
+    project = both.theirs
+    project.write('Thing("a")')
+    project.fault("Create", "a", mode="hang")
+    process = project.start("up", "--yes", "--skip-preview")
+    project.wait_for_hang(process)
+    process.kill()
+    process.wait()
+
+    both.pulumi("cancel", "--yes", "dev")
+    out = both.pulumi("up", "--yes", "--skip-preview")
+
+    assert "1 pending operations" in out
+    project.up()
+    assert project.pending() == []

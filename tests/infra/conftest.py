@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from amlkit.home import Home
 from amlkit.local import process
 
 from .stack import Stack
@@ -20,8 +21,6 @@ def stack_of_engine(request, tmp_path_factory):
         yield stack
         stack.ok("destroy", "--yes")
     finally:
-        from amlkit.home import Home
-
         process.stop(Home(folder))
 
 
@@ -30,6 +29,6 @@ def stack(stack_of_engine):
     """Serving A, without a pin and with a smoke check that passes."""
     yield stack_of_engine
     stack_of_engine.run("config", "rm", "test:clears")
-    (stack_of_engine.home.root / "smoke.txt").unlink(missing_ok=True)
+    stack_of_engine.mark(pipelines="training", smoke=None, kill=None)
     if "amlkit.pin" in stack_of_engine.endpoint()["tags"]:
         stack_of_engine.edit_endpoint(**{"amlkit.pin": None})

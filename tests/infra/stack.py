@@ -57,12 +57,13 @@ class Stack:
         ours = {"PYTHONPATH": str(ROOT), "PULUMI_SKIP_UPDATE_CHECK": "true"}
         kept = {name: value for name, value in ambient.items() if name not in UNSET}
         stack = cls(home, engine, {**kept, **home.environment(home.address()), **ours})
+        stack.mark(pipelines="training")
         stack.ok("stack", "init", "local")
         stack.furnish()
         return stack
 
-    def furnish(self):
-        """A workspace with a cluster, made by somebody else."""
+    def furnish(self, configure=True):
+        """A workspace with a cluster, made by somebody else; the stack's configuration names it."""
         account = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/smallstore"
         vault = f"{GROUP}/providers/Microsoft.KeyVault/vaults/small-vault"
         sku = {"family": "A", "name": "standard"}
@@ -74,7 +75,7 @@ class Stack:
         self._put(vault, properties={"tenantId": TENANT, "sku": sku, "accessPolicies": []})
         self._put(WORKSPACE, identity={"type": "SystemAssigned"}, properties=references)
         self._put(f"{WORKSPACE}/computes/cpu", properties={"computeType": "AmlCompute", "properties": cluster})
-        for key, value in CONFIG.items():
+        for key, value in CONFIG.items() if configure else ():
             self.ok("config", "set", f"test:{key}", value)
 
     def _put(self, path, **body):
@@ -94,18 +95,30 @@ class Stack:
         return ended
 
     def up(self, text=None):
-        """Bring it up, with `text` as the step's code."""
+        """Bring it up, with `text` as the step's code if given."""
         if text is not None:
             self.write(text)
         return self.run("up", "--yes", "--skip-preview")
 
     def publish(self, text):
+        """Bring `text` up; the name of the deployment that serves then."""
         ended = self.up(text)
         assert ended.code == 0, ended.text + ended.errors
-        return self.outputs()["serving"]
+        return self.default()
 
     def write(self, text):
         (self.home.root / "run.py").write_text(f"print({text!r})\n")
+
+    def mark(self, **files):
+        """Files that steer the program; None takes one away."""
+        for name, text in files.items():
+            path = self.home.root / f"{name}.txt"
+            path.write_text(text) if text is not None else path.unlink(missing_ok=True)
+
+    def smoked(self):
+        """The deployments that were smoke checked, in order."""
+        path = self.home.root / "smoked.txt"
+        return path.read_text().split() if path.exists() else []
 
     def preview(self):
         return self.ok("preview").text
@@ -127,8 +140,12 @@ class Stack:
 
     @property
     def endpoint_id(self):
-        found = self.outputs()
-        return f"{found['workspace']}/batchEndpoints/{found['endpoint']}"
+        return self.endpoints()["training"]["id"]
+
+    def endpoints(self):
+        """By the name of their pipeline."""
+        found = self.arm("GET", f"{WORKSPACE}/batchEndpoints")["value"]
+        return {item["name"].partition("-")[0]: item for item in found}
 
     def endpoint(self):
         return self.arm("GET", self.endpoint_id)
@@ -152,9 +169,8 @@ class Stack:
     def written(self):
         """When each asset version, deployment and blob was written last."""
         assets = {}
-        workspace = self.outputs()["workspace"]
         for kind in ("codes", "environments", "components"):
-            for container in self.arm("GET", f"{workspace}/{kind}")["value"]:
+            for container in self.arm("GET", f"{WORKSPACE}/{kind}")["value"]:
                 for version in self.arm("GET", f"{container['id']}/versions")["value"]:
                     assets[version["id"]] = version["systemData"].get("lastModifiedAt")
         blobs = {str(path): path.stat().st_mtime_ns for path in self.home.data.rglob("run.py")}

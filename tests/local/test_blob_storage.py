@@ -166,13 +166,13 @@ def test_exactly_one_of_many_writers_creates_a_blob(container: ContainerClient) 
 
 
 def test_lists_have_prefixes_delimiters_and_pages(container: ContainerClient) -> None:
-    names = ["a-b", "a/b", "a/c/d", "b/e", "ü & <x>/y'z"]
+    names = ["a-b", "a/b", "a/c/d", "b/100% #1?", "ü & <x>/y'z"]
     for name in names:
         container.upload_blob(name, b"")
     assert list(container.list_blob_names()) == sorted(names)
     assert list(container.list_blob_names(name_starts_with="a/")) == ["a/b", "a/c/d"]
-    assert [each.name for each in container.walk_blobs(name_starts_with="a/")] == ["a/b", "a/c/"]
-    assert [each.name for each in container.walk_blobs()] == ["a-b", "a/", "b/", "ü & <x>/"]
+    assert {each.name for each in container.walk_blobs(name_starts_with="a/")} == {"a/b", "a/c/"}
+    assert {each.name for each in container.walk_blobs()} == {"a-b", "a/", "b/", "ü & <x>/"}
     pages = [[each.name for each in page] for page in container.list_blobs(results_per_page=2).by_page()]
     assert pages == [names[:2], names[2:4], names[4:]]
 
@@ -315,7 +315,7 @@ def test_an_account_without_shared_keys_takes_tokens_only(stand_in: StandIn, acc
 
 def test_what_does_not_exist_is_501_by_name(storage: Storage, container: ContainerClient) -> None:
     with pytest.raises(HttpResponseError) as refused:
-        container.upload_blob("b", b"", blob_type="AppendBlob")
+        container.get_blob_client("b").create_append_blob()
     assert "AppendBlob" in str(refused.value)
     token = {"Authorization": f"Bearer {storage.stand_in.token('https://storage.azure.com')}"}
     answer = storage.raw("PUT", f"/{container.container_name}/b?comp=lease", headers=token)

@@ -9,6 +9,14 @@ from amlkit.home import SUBSCRIPTION
 
 from .conftest import ML, VERSION, StandIn, Workspace, error_of, make_account
 
+KINDS: list[tuple[str, dict[str, Any], str]] = [
+    ("Microsoft.KeyVault/vaults", {"properties": {"tenantId": "t", "sku": {"name": "standard"}}}, "vaultUri"),
+    ("Microsoft.Insights/components", {"kind": "web", "properties": {"Application_Type": "web"}}, "InstrumentationKey"),
+    ("Microsoft.OperationalInsights/workspaces", {}, "customerId"),
+    ("Microsoft.ContainerRegistry/registries", {"sku": {"name": "Basic"}}, "loginServer"),
+    ("Microsoft.ManagedIdentity/userAssignedIdentities", {}, "principalId"),
+]
+
 
 def test_an_unknown_route_is_501_and_names_what_exists(stand_in: StandIn, group: str) -> None:
     answer = stand_in.arm("GET", f"{group}/providers/Microsoft.Network/virtualNetworks/v")
@@ -45,6 +53,27 @@ def test_a_body_that_is_not_json_or_no_object_is_400(stand_in: StandIn, group: s
     for content in (b"{", b"[]", b""):
         answer = stand_in.http.put(group, params={"api-version": VERSION}, content=content, headers=headers)
         assert error_of(answer) == (400, "InvalidRequestContent")
+
+
+WRONG: list[Any] = [
+    {"location": 1},
+    {"location": "x", "properties": "x"},
+    {"location": "x", "properties": {"properties": "x", "sku": "x", "credentials": "x", "defaults": "x"}},
+    {"location": "x", "sku": "x"},
+    {"location": "x", "identity": {"type": 1}},
+    {"properties": {"componentSpec": "x", "deploymentConfiguration": "x", "computeType": ["x"]}},
+]
+
+
+@pytest.mark.parametrize("body", WRONG, ids=str)
+def test_members_of_another_type_are_refused_and_break_nothing(workspace: Workspace, body: Any) -> None:
+    group = workspace.id.partition("/providers/")[0]
+    types = [type_ for type_, _, _ in KINDS] + ["Microsoft.MachineLearningServices/workspaces"]
+    paths = [f"{group}/providers/{type_}/x12345" for type_ in types]
+    paths += [f"{workspace.id}/{kind}/x123" for kind in ("datastores", "computes", "batchEndpoints")]
+    paths += [f"{workspace.id}/{kind}/x123/versions/1" for kind in ("codes", "environments", "components", "data")]
+    answers = {path: workspace.stand_in.arm("PUT", path, body) for path in paths}
+    assert {path: answer.text for path, answer in answers.items() if answer.status_code >= 500} == {}
 
 
 def test_a_resource_in_a_missing_group_is_404(stand_in: StandIn) -> None:
@@ -110,15 +139,6 @@ def test_deleting_a_group_removes_everything_below_and_its_data(stand_in: StandI
     assert error_of(stand_in.arm("GET", account)) == (404, "ResourceGroupNotFound")
     assert not (stand_in.home.data / account.rpartition("/")[2]).exists()
     assert stand_in.arm("DELETE", group).status_code == 204
-
-
-KINDS: list[tuple[str, dict[str, Any], str]] = [
-    ("Microsoft.KeyVault/vaults", {"properties": {"tenantId": "t", "sku": {"name": "standard"}}}, "vaultUri"),
-    ("Microsoft.Insights/components", {"kind": "web", "properties": {"Application_Type": "web"}}, "InstrumentationKey"),
-    ("Microsoft.OperationalInsights/workspaces", {}, "customerId"),
-    ("Microsoft.ContainerRegistry/registries", {"sku": {"name": "Basic"}}, "loginServer"),
-    ("Microsoft.ManagedIdentity/userAssignedIdentities", {}, "principalId"),
-]
 
 
 @pytest.mark.parametrize(("type_", "body", "computed"), KINDS)

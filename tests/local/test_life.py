@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -168,6 +169,16 @@ def test_the_bundle_holds_the_ambient_roots_and_our_authority(home: Home) -> Non
     bundle = home.ca_bundle.read_text()
     assert roots.read_text() in bundle
     assert (home.ca / "ca.pem").read_text() in bundle
+
+
+def test_the_certificate_stands_up_to_strict_checks_of_every_name(stand_in: StandIn) -> None:
+    strict = ssl.create_default_context(cafile=stand_in.home.ca / "ca.pem")
+    strict.verify_flags |= ssl.VERIFY_X509_STRICT
+    for name in (HOST, "localhost", "acct.blob.core.amlkit.test", "acct.dfs.core.amlkit.test"):
+        with socket.create_connection((HOST, stand_in.address.port)) as plain:
+            strict.wrap_socket(plain, server_hostname=name).close()
+    with socket.create_connection((HOST, stand_in.address.port)) as plain, pytest.raises(ssl.SSLError):
+        strict.wrap_socket(plain, server_hostname="management.azure.com")
 
 
 def test_keys_are_for_their_owner_only(stand_in: StandIn) -> None:

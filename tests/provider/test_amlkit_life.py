@@ -424,6 +424,17 @@ def test_a_local_stack_never_talks_to_another_target():
         process.stop()
 
 
+def test_a_stack_that_says_it_is_local_does_not_either():
+    process = PluginProcess.start(COMMAND, {})
+    elsewhere = address(workspaceId=WORKSPACE.replace(SUBSCRIPTION, "11111111-0000-0000-0000-000000000000"))
+    try:
+        process.call("Configure", pb.ConfigureRequest(variables={"amlkit:config:target": "local"}))
+        with pytest.raises(RefusedError, match="a local stack, but the target is https://management"):
+            process.create(ADDRESS, elsewhere)
+    finally:
+        process.stop()
+
+
 def test_an_engine_that_does_not_refresh_is_told_of(log, ml):
     process = PluginProcess.start(COMMAND, ml.environment, log.address)
     try:

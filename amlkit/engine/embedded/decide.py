@@ -143,7 +143,9 @@ def object_diff(old: Any, new: Any, path: str = "") -> dict[str, str]:
 def with_unknowns(resource: Resource, replaced: Collection[str]) -> dict[str, Any] | None:
     """Inputs with unknowns where they come from something that is replaced; None if none does."""
     affected = {
-        key for key, needs in resource.property_dependencies.items() if key in resource.inputs and not set(needs).isdisjoint(replaced)
+        key
+        for key, needs in resource.property_dependencies.items()
+        if key in resource.inputs and not set(needs).isdisjoint(replaced)
     }
     if not affected:
         return None

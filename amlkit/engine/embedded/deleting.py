@@ -18,7 +18,8 @@ from .resource import Resource
 from .run import Run
 from .snapshot import Old
 
-Condemned = tuple[Old, Op]
+Condemned = tuple[Old, Op | None]
+"""A place in the old state, and the operation; None: it is gone already, and only the state must forget it."""
 
 
 def kind_for_deletion(run: Run, resource: Resource, deleted: Collection[str]) -> Custom | None:
@@ -45,10 +46,7 @@ def unregistered(run: Run, operated: Collection[str], handled: Collection[Old]) 
         if resource.delete:
             found.append((old, Op.DELETE_REPLACED))
         elif resource.urn not in operated:
-            if resource.pending_replacement:
-                run.snapshot.forget(old)
-            else:
-                found.append((old, Op.DISCARD if resource.external else Op.DELETE))
+            found.append((old, _operation(resource)))
     return found
 
 
@@ -71,12 +69,7 @@ def everything(run: Run) -> list[Condemned]:
     found: list[Condemned] = []
     for old in run.snapshot.olds:
         resource = old.resource
-        if resource.pending_replacement:
-            run.snapshot.forget(old)
-        elif resource.delete:
-            found.append((old, Op.DELETE_REPLACED))
-        else:
-            found.append((old, Op.DISCARD if resource.external else Op.DELETE))
+        found.append((old, Op.DELETE_REPLACED if resource.delete else _operation(resource)))
     return found
 
 
@@ -103,6 +96,9 @@ def delete(run: Run, condemned: Sequence[Condemned], deleted: Collection[str] = 
 def _delete_one(run: Run, condemned: Condemned, going: Collection[str]) -> Resource | None:
     """Returns the resource if it is protected, so that what it needs is spared."""
     old, op = condemned
+    if op is None:
+        run.snapshot.forget(old)
+        return None
     try:
         with run.gate.enter(), run.gate.slot():
             steps.delete(run, old, kind_for_deletion(run, old.resource, going), op)
@@ -128,6 +124,12 @@ def _all_needs(run: Run, resource: Resource) -> set[str]:
             if urn in by_urn:
                 waiting.extend(order.needs(by_urn[urn]))
     return found
+
+
+def _operation(resource: Resource) -> Op | None:
+    if resource.pending_replacement:
+        return None
+    return Op.DISCARD if resource.external else Op.DELETE
 
 
 def _delete_hooks(resource: Resource) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from amlkit.engine.events import Event, Op, Result, StepEvent
-from amlkit.errors import AmlkitError
+from amlkit.errors import AmlkitError, SetupError
 
 from . import deleting
 from .gate import Stopped
@@ -84,6 +84,9 @@ def _operate(
             except AmlkitError as error:
                 opened.reporter.failure(error)
                 opened.gate.stop()
+            except OSError as error:
+                opened.reporter.failure(SetupError(f"the state cannot be written: {error}"))
+                opened.gate.stop()
         reporter = opened.reporter
         return Result(
             kind=kind,
@@ -100,6 +103,7 @@ def _operate(
 
 def _update(opened: Session, options: Options) -> None:
     program = opened.program()
+    run = None
     try:
         run = opened.run(_base(opened, options))
         opened.gate.check_failed(opened.reporter.failed)
@@ -112,9 +116,11 @@ def _update(opened: Session, options: Options) -> None:
             deleting.delete(run, condemned, registrar.cascade.deleted)
         succeeded = done_well and not opened.reporter.failed
         opened.outputs = registrar.finish_outputs(succeeded=succeeded)
-        run.finished.set()
+        run.finished.set()  # hooks are done with
         _judge(opened, program, expected_end=done_well)
     finally:
+        if run is not None:
+            run.finished.set()
         program.end(0.0)
 
 

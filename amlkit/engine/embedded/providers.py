@@ -24,7 +24,7 @@ from .decide import Diff
 from .plugins import Plugin
 from .protocol import provider_pb2, status_pb2
 from .resource import Resource
-from .values import annotate, without_references
+from .values import annotate, elided, with_contents, without_references
 
 _KINDS = {0: "add", 1: "add-replace", 2: "delete", 3: "delete-replace", 4: "update", 5: "update-replace"}
 _UNKNOWN_CONFIG = (
@@ -154,9 +154,9 @@ class Provider:
             urn=old.urn,
             name=old.name,
             type=old.type,
-            olds=self._struct(old.outputs),
-            old_inputs=self._struct(old.inputs),
-            news=self._struct(inputs),
+            olds=self._struct(elided(old.outputs)),
+            old_inputs=self._struct(elided(old.inputs)),
+            news=self._struct(elided(inputs)),
             ignoreChanges=list(ignore_changes),
         )
         return _diff(self._call(self.plugin.stub.Diff, request))
@@ -195,8 +195,8 @@ class Provider:
             urn=new.urn,
             name=new.name,
             type=new.type,
-            olds=self._struct(old.outputs),
-            old_inputs=self._struct(old.inputs),
+            olds=self._struct(elided(old.outputs)),
+            old_inputs=self._struct(elided(old.inputs)),
             news=self._struct(new.inputs),
             timeout=new.custom_timeouts.get("update", 0),
             ignoreChanges=list(new.ignore_changes),
@@ -216,8 +216,8 @@ class Provider:
             urn=resource.urn,
             name=resource.name,
             type=resource.type,
-            properties=self._struct(properties),
-            inputs=self._struct(resource.inputs),
+            properties=self._struct(elided(properties)),
+            inputs=self._struct(elided(resource.inputs)),
             timeout=resource.custom_timeouts.get("read", 0),
         )
         return self._outcome(self.plugin.stub.Read, request, properties, read_inputs=resource.inputs)
@@ -229,8 +229,8 @@ class Provider:
             urn=resource.urn,
             name=resource.name,
             type=resource.type,
-            properties=self._struct(resource.outputs),
-            old_inputs=self._struct(resource.inputs),
+            properties=self._struct(elided(resource.outputs)),
+            old_inputs=self._struct(elided(resource.inputs)),
             timeout=resource.custom_timeouts.get("delete", 0),
         )
         self._call(self.plugin.stub.Delete, request)
@@ -278,10 +278,10 @@ class Provider:
             answer, errors = partial, tuple(partial.reasons) or (_details(error),)
         inputs = None
         if read_inputs is not None and answer.HasField("inputs"):
-            inputs = self._read(answer.inputs, read_inputs)
+            inputs = with_contents(self._read(answer.inputs, read_inputs), read_inputs)
         return Outcome(
             id=getattr(answer, "id", "") or fallback_id,
-            outputs=self._read(answer.properties, marks),
+            outputs=with_contents(self._read(answer.properties, marks), marks if read_inputs is None else read_inputs),
             inputs=inputs,
             refresh_before_update=answer.refresh_before_update,
             init_errors=errors,

@@ -120,6 +120,40 @@ def hash_assets(value: Any, folder: Path) -> Any:
     return value
 
 
+def elided(value: Any) -> Any:
+    """Values with assets as their hashes only: what plugins get where contents do not matter."""
+    if isinstance(value, Mapping):
+        if value.get(SIGNATURE) == ASSET:
+            return {SIGNATURE: ASSET, "hash": value.get("hash", "")}
+        return {key: elided(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [elided(item) for item in value]
+    return value
+
+
+def with_contents(value: Any, original: Any) -> Any:
+    """Values whose elided assets get back the contents that `original` has for their hashes."""
+    known = {asset["hash"]: asset for asset in _assets(original) if asset.get("hash")}
+
+    def restored(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            if value.get(SIGNATURE) == ASSET:
+                bare = not any(value.get(key) for key in ("text", "path", "uri"))
+                return known.get(value.get("hash", ""), value) if bare else value
+            return {key: restored(item) for key, item in value.items()}
+        return [restored(item) for item in value] if isinstance(value, list | tuple) else value
+
+    return restored(value) if known else value
+
+
+def _assets(value: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, Mapping) and value.get(SIGNATURE) == ASSET:
+        yield value
+        return
+    for item in _children(value):
+        yield from _assets(item)
+
+
 def _asset_hash(asset: Mapping[str, Any], folder: Path) -> str:
     if "text" in asset:
         return hashlib.sha256(str(asset["text"]).encode()).hexdigest()

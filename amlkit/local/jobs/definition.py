@@ -45,8 +45,9 @@ def of_pipeline(
     """A pipeline: `spec` holds `jobs`, `inputs` and `outputs` as a pipeline component's spec does."""
     inputs, outputs = assets.ports(spec.get("inputs"), "inputs"), assets.ports(spec.get("outputs"), "outputs")
     nodes = spec.get("jobs") or {}
-    if not nodes:
-        problems.add("jobs", "the pipeline has no steps")
+    if not nodes or not all(isinstance(node, Mapping) for node in nodes.values()):
+        problems.add("jobs", "the pipeline needs steps, each of them an object")
+        problems.refuse()
     components: dict[str, Component] = {}
     steps = tuple(
         _node(name, node, components, compute or settings.default_compute, assets, problems)

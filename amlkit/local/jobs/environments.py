@@ -124,7 +124,10 @@ class Environments:
 
     def _run(self, command: list[str], log: Path) -> None:
         start = log.stat().st_size if log.exists() else 0
-        process = processes.spawn(command, log.parent, self._variables, log)
+        try:
+            process = processes.spawn(command, log.parent, self._variables, log)
+        except OSError as error:
+            raise BuildError(f"the environment cannot be built: uv does not start: {error}") from error
         if processes.wait(process) != 0:
             said = log.read_bytes()[start:].decode(errors="replace").strip().splitlines()[-_SHOWN_LINES:]
             raise BuildError("\n".join(["the environment cannot be built", *said]))

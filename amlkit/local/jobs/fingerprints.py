@@ -16,27 +16,34 @@ from .contents import Tree
 from .records import Component, EnvironmentSpec, Step
 
 RULES = "content"
+_ORDER = ("kind", "interface", "command", "code", "environment", "parameters", "inputs", "outputs")
 
 
-def fingerprint(
-    component: Component, step: Step, inputs: Sequence[Given], data: Mapping[str, Tree], code: Tree | None
+def of_component(component: Component, code: Tree | None) -> dict[str, Ingredient]:
+    """The ingredients that all steps of a component share, by name; `code` is the content of the snapshot."""
+    found = (
+        Ingredient.of("kind", "command"),
+        Ingredient.of("interface", {port.name: port.type for port in component.inputs}),
+        Ingredient.of("command", component.command),
+        Ingredient("code", code.digest, code.files) if code else Ingredient.of("code", None),
+        _environment(component.environment),
+        Ingredient.of("outputs", {port.name: port.type for port in component.outputs}),
+    )
+    return {item.name: item for item in found}
+
+
+def of_step(
+    shared: Mapping[str, Ingredient],
+    component: Component,
+    step: Step,
+    inputs: Sequence[Given],
+    data: Mapping[str, Tree],
 ) -> Fingerprint:
-    """`data` holds the content of every input that is data, by name; `code` that of the snapshot."""
+    """The whole: `shared` is `of_component`, `data` the content of every input that is data, by name."""
     literals = {item.port.name: item.text for item in inputs if item.port.is_literal}
     variables = {f"${name}": value for name, value in (*component.variables, *step.variables)}
-    return Fingerprint(
-        RULES,
-        (
-            Ingredient.of("kind", "command"),
-            Ingredient.of("interface", {port.name: port.type for port in component.inputs}),
-            Ingredient.of("command", component.command),
-            Ingredient("code", code.digest, code.files) if code else Ingredient.of("code", None),
-            _environment(component.environment),
-            Ingredient.of("parameters", literals | variables),
-            _inputs(data),
-            Ingredient.of("outputs", {port.name: port.type for port in component.outputs}),
-        ),
-    )
+    own = {"parameters": Ingredient.of("parameters", literals | variables), "inputs": _inputs(data)}
+    return Fingerprint(RULES, tuple({**shared, **own}[name] for name in _ORDER))
 
 
 def _inputs(data: Mapping[str, Tree]) -> Ingredient:

@@ -23,6 +23,7 @@ class Progress:
             for name in before:
                 self._after[name].append(step)
         self._stops = stops
+        self._left = len(self._open)
         self.states: dict[str, Status] = dict.fromkeys(needs, Status.NOT_STARTED)
         self._ready = [step for step, before in self._open.items() if not before]
 
@@ -33,7 +34,7 @@ class Progress:
 
     def complete(self, step: str) -> None:
         """A step has its outputs: those that waited for it alone become ready."""
-        self.states[step] = Status.COMPLETED
+        self._end(step, Status.COMPLETED)
         for name in self._after[step]:
             self._open[name].discard(step)
             if not self._open[name]:
@@ -46,28 +47,32 @@ class Progress:
 
     def fail(self, step: str, status: Status = Status.FAILED) -> list[str]:
         """A step has none: the steps that were not started and now never will be, marked as cancelled."""
-        self.states[step] = status
+        self._end(step, status)
         lost = self._unstarted() if self._stops else self._unstarted_after(step)
         for name in lost:
-            self.states[name] = Status.CANCELED
+            self._end(name, Status.CANCELED)
         return lost
 
     def cancel(self) -> list[str]:
         """Nothing more may start: the steps that were not started, marked as cancelled."""
         lost = self._unstarted()
         for name in lost:
-            self.states[name] = Status.CANCELED
+            self._end(name, Status.CANCELED)
         return lost
 
     @property
     def is_over(self) -> bool:
         """Is every step in its final state?"""
-        return all(state.is_final for state in self.states.values())
+        return self._left == 0
 
     @property
     def active(self) -> list[str]:
         """The steps that were started and are not over."""
         return [step for step, state in self.states.items() if not state.is_final and state is not Status.NOT_STARTED]
+
+    def _end(self, step: str, status: Status) -> None:
+        self._left -= not self.states[step].is_final
+        self.states[step] = status
 
     def _unstarted(self) -> list[str]:
         return [step for step, state in self.states.items() if state is Status.NOT_STARTED]

@@ -151,7 +151,7 @@ class Definition:
 class Job:
     """A row of the table: a pipeline, one of its steps, a command, or an MLflow client's run.
 
-    Times are RFC 3339, empty: not yet.
+    Times are RFC 3339, empty: not yet; `cancelled` is when somebody asked for its end.
     `inputs` and `outputs` are as they were asked for (`{"name": {"type", "value" or "uri", "mode"}}`); `produced` is
     what is there now (`{"name": {"uri", "digest", "type"}}`). `body` holds what the caller sent and only he reads.
     """
@@ -176,6 +176,7 @@ class Job:
     tags: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
+    cancelled: str = ""
     created: str = ""
     started: str = ""
     ended: str = ""

@@ -84,9 +84,9 @@ class Handle:
     def stop(self, why: str, grace_seconds: float = _GRACE_SECONDS) -> bool:
         """End it: a request, and after the grace the end. True if it had not begun and now never will."""
         with self._lock:
-            self.stopped = self.stopped or why
+            is_new, self.stopped = not self.stopped, self.stopped or why
             process, begun = self._process, self._begun
-        if process is not None:
+        if process is not None and (is_new or not grace_seconds):
             first = signal.SIGTERM if grace_seconds else signal.SIGKILL
             processes.signal_group(process.pid, first)
             timer = threading.Timer(grace_seconds, self._kill, (process,))

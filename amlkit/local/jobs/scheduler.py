@@ -94,6 +94,7 @@ class Scheduler:
                 changes = Changes(run)
                 self._apply_events(run, changes)
                 self._start_ready(run, changes)
+                self._stop_rest(run, changes)
                 self._end_if_over(run, changes)
                 changes.commit(self._store, self._contents, self._blobs)
         except Exception as error:  # a run must end, whatever is wrong with us
@@ -165,14 +166,18 @@ class Scheduler:
             changes.update(run.names[name], status=Status.CANCELED, ended=store.now(), error=why)
             changes.say(name, why)
         changes.after.append(lambda: self._land(run, step))
-        if not run.definition.continue_on_step_failure:
+        run.stopping = run.stopping or not run.definition.continue_on_step_failure
+
+    def _stop_rest(self, run: Run, changes: Changes) -> None:
+        """After a failure that ends the run: what is under way ends too."""
+        if run.stopping:
             for name in run.progress.active:
                 self._end_step(run, name, changes)
 
     # What is next
 
     def _start_ready(self, run: Run, changes: Changes) -> None:
-        seen: Seen = {}
+        seen = Seen(self._blobs, self._contents, run.job.workspace)
         steps = run.steps
         while ready := run.progress.take_ready():
             for name in ready:
@@ -182,7 +187,7 @@ class Scheduler:
         component = run.component(step)
         inputs = given(step, component, run.job.inputs, run.produced)
         try:
-            found = self._reuse.fingerprint(run.job.workspace, component, step, inputs, seen)
+            found = self._reuse.fingerprint(component, step, inputs, seen)
         except MissingDataError as error:
             self._fail(run, step.name, Result(f"{_label(step.name)} could not start: {error}", {}), changes)
             return
@@ -213,6 +218,7 @@ class Scheduler:
         produced = taken_over(self._blobs, run.job.workspace, uris, kept, hit.produced)
         run.produced[step.name] = produced
         run.progress.complete(step.name)
+        self._land(run, step.name)  # whoever waits finds the same result: it was committed long ago
         changes.judged(
             name,
             found,
@@ -224,7 +230,6 @@ class Scheduler:
             properties={**own_properties(run.job, step), "azureml.isreused": "true", "azureml.reusedrunid": hit.name},
         )
         changes.say(step.name, f"reused from {hit.name}")
-        changes.after.append(lambda: self._land(run, step.name))
 
     def _prepare(self, run: Run, step: Step, found: Fingerprint, reason: Reason, changes: Changes) -> None:
         name, spec = run.names[step.name], run.component(step).environment

@@ -68,7 +68,7 @@ class Jobs:
         contents = Contents(database)
         runner = Runner(home, address, blobs, tokens, contents, ambient)
         environments = Environments(cache_folder(os.environ), ambient)
-        self._scheduler = Scheduler(self._store, contents, Reuse(self._store, contents, blobs), environments, runner)
+        self._scheduler = Scheduler(self._store, contents, Reuse(self._store), environments, runner)
 
     def start(self) -> None:
         """End what a former life left running, and resume its jobs."""
@@ -91,6 +91,8 @@ class Jobs:
             AzureError: 400 with all that is wrong; 409: another job has the name.
         """
         properties = body.get("properties") or {}
+        if not isinstance(properties, Mapping):
+            raise AzureError(400, "InvalidRequestContent", "`properties` must be an object.")
         if "componentId" in body:
             properties = {"jobType": "Pipeline", "componentId": body["componentId"], "inputs": body.get("inputs")}
         name = _checked(name or store.new_name())
@@ -160,7 +162,7 @@ class Jobs:
             if job.kind == "Run":
                 store.update(connection, job.name, status=Status.CANCELED, ended=store.now())
             elif not job.parent:
-                store.update(connection, job.name, status=Status.CANCEL_REQUESTED)
+                store.update(connection, job.name, status=Status.CANCEL_REQUESTED, cancelled=store.now())
         self._scheduler.cancel(job.root, job.step if job.parent else None)
 
     def create_run(self, workspace_id: str, experiment: str, name: str, parent: str, tags: Mapping[str, str]) -> Job:

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ...fingerprint import Fingerprint, Reason
@@ -70,6 +71,7 @@ class Run:
     prints: dict[str, Fingerprint] = field(default_factory=dict)
     claims: dict[str, str] = field(default_factory=dict)
     cancelled: bool = False
+    stopping: bool = False
     events: deque[Event] = field(default_factory=deque)
     scheduled: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -81,7 +83,7 @@ class Run:
         progress = Progress(
             {step.name: step.needs for step in definition.steps}, stops=not definition.continue_on_step_failure
         )
-        run = cls(job, definition, names, progress, cancelled=job.status is Status.CANCEL_REQUESTED)
+        run = cls(job, definition, names, progress, cancelled=bool(job.cancelled))
         for child in children:
             if child.status is Status.COMPLETED:
                 run.produced[child.step] = child.produced
@@ -95,7 +97,7 @@ class Run:
         """What names the same step from run to run."""
         return line(self.job, self.component(step), step)
 
-    @property
+    @cached_property
     def steps(self) -> dict[str, Step]:
         """By name."""
         return {step.name: step for step in self.definition.steps}

@@ -27,8 +27,9 @@ SCHEMA = (
         position INTEGER NOT NULL, display_name TEXT NOT NULL, experiment TEXT NOT NULL,
         endpoint TEXT NOT NULL COLLATE NOCASE, deployment TEXT NOT NULL COLLATE NOCASE, definition TEXT NOT NULL,
         inputs TEXT NOT NULL, outputs TEXT NOT NULL, produced TEXT NOT NULL, properties TEXT NOT NULL,
-        tags TEXT NOT NULL, body TEXT NOT NULL, error TEXT NOT NULL, created TEXT NOT NULL, started TEXT NOT NULL,
-        ended TEXT NOT NULL, line TEXT NOT NULL, fingerprint TEXT NOT NULL DEFAULT '', request TEXT UNIQUE
+        tags TEXT NOT NULL, body TEXT NOT NULL, error TEXT NOT NULL, cancelled TEXT NOT NULL, created TEXT NOT NULL,
+        started TEXT NOT NULL, ended TEXT NOT NULL, line TEXT NOT NULL,
+        fingerprint TEXT NOT NULL DEFAULT '', request TEXT UNIQUE
     )""",
     "CREATE INDEX jobs_parent ON jobs (parent, position) WHERE parent != ''",
     """CREATE INDEX jobs_open ON jobs (number)

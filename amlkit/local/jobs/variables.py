@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ...home import CLOUD, HOST, ML_AUDIENCE, UNSET, Address, Home
 from ..tokens import Tokens
 from .environments import Environment
+from .locations import work_folder
 from .processes import MARK
 
 _KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "JAVA_HOME")
@@ -57,11 +58,16 @@ def of_step(
     base = {name: ambient[name] for name in (*_KEPT, *_PROXIES) if name in ambient}
     direct = ",".join(filter(None, [ambient.get("NO_PROXY", ambient.get("no_proxy", "")), HOST, "localhost"]))
     parts = identity.workspace.strip("/").split("/")
+    packages = str(
+        work_folder(home, identity.job) / "packages"
+    )  # a `pip install` must not reach the shared environment
     return {
         **base,
         "PATH": f"{environment.scripts}:{base.get('PATH', '/usr/local/bin:/usr/bin:/bin')}",
         "VIRTUAL_ENV": str(environment.folder),
         "PYTHONUNBUFFERED": "1",
+        "PIP_TARGET": packages,
+        "PYTHONPATH": ":".join(filter(None, [own.get("PYTHONPATH"), packages])),
         "NO_PROXY": direct,
         "no_proxy": direct,
         "REQUESTS_CA_BUNDLE": str(home.ca_bundle),
@@ -80,5 +86,5 @@ def of_step(
         "MLFLOW_EXPERIMENT_NAME": identity.experiment,
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # it would print links to MLflow's own pages
         **{f"AML_PARAMETER_{re.sub(r'[^0-9A-Za-z_]', '_', name)}": text for name, text in identity.parameters.items()},
-        **own,
+        **{name: value for name, value in own.items() if name != "PYTHONPATH"},
     }

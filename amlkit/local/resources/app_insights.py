@@ -44,5 +44,6 @@ KIND = Kind(
     name=re.compile(r"[^%&\\?/]{0,254}[^%&\\?/.\s]"),
     parent=group_id,
     shape=_shape,
+    types={"properties.WorkspaceResourceId": str},
 )
 ROUTES = routes_of(KIND)

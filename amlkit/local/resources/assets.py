@@ -13,7 +13,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ..arm import object_body, shown
+from ..arm import check_types, object_body, shown
 from ..web import WORKSPACE, AzureError, Handler, not_found, route, workspace_id, world
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")
@@ -22,6 +22,16 @@ _VERSION_LENGTH = 30
 _ANONYMOUS = ("azureml_anonymous", "CliV2AnonymousEnvironment")
 _LABELS = ("azureml_default", "latest")  # used in the place of a version
 _MUTABLE = ("description", "tags", "properties", "isArchived", "stage", "provisioningState")
+_TYPES = {
+    "properties": dict,
+    "properties.tags": dict,
+    "properties.properties": dict,
+    "properties.componentSpec": dict,
+    "properties.componentSpec.type": str,
+    "properties.codeUri": str,
+    "properties.image": str,
+    "properties.condaFile": str,
+}
 _PROVIDER = "Microsoft.MachineLearningServices/workspaces"
 
 
@@ -169,7 +179,8 @@ def _listing(request: Request, found: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _properties(body: Any) -> dict[str, Any]:
-    sent = object_body(body).get("properties")
+    check_types(object_body(body), _TYPES)
+    sent = body.get("properties")
     return {key: value for key, value in object_body(sent).items() if value is not None}
 
 

@@ -67,6 +67,12 @@ KIND = Kind(
     segment="deployments",
     parameter="deployment",
     shape=_shape,
+    types={
+        "properties.deploymentConfiguration": dict,
+        "properties.deploymentConfiguration.settings": dict,
+        "properties.deploymentConfiguration.componentId": dict,
+        "properties.deploymentConfiguration.componentId.assetId": str,
+    },
 )
 
 

@@ -66,6 +66,7 @@ KIND = Kind(
     segment="batchEndpoints",
     parameter="endpoint",
     shape=_shape,
+    types={"properties.authMode": str, "properties.defaults": dict, "properties.defaults.deploymentName": str},
 )
 
 

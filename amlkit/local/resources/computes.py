@@ -89,6 +89,13 @@ KIND = Kind(
     parent=workspace_id,
     segment="computes",
     shape=_shape,
+    types={
+        "properties.computeType": str,
+        "properties.properties": dict,
+        "properties.properties.scaleSettings": dict,
+        "properties.properties.scaleSettings.minNodeCount": int,
+        "properties.properties.scaleSettings.maxNodeCount": int,
+    },
 )
 
 

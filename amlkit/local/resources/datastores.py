@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from ...home import STORAGE_SUFFIX
 from .. import sas
-from ..arm import Kind, Put, find, listed, routes_of, shown
+from ..arm import Kind, Put, check_types, find, listed, object_body, routes_of, shown
 from ..web import WORKSPACE, AzureError, route, workspace_id, world
 from . import workspaces
 
@@ -47,6 +47,15 @@ KIND = Kind(
     parent=workspace_id,
     segment="datastores",
     shape=_shape,
+    types={
+        "properties.datastoreType": str,
+        "properties.accountName": str,
+        "properties.containerName": str,
+        "properties.filesystem": str,
+        "properties.credentials": dict,
+        "properties.credentials.credentialsType": str,
+        "properties.credentials.secrets": dict,
+    },
     needs_location=False,
 )
 
@@ -72,6 +81,8 @@ def list_secrets(request: Request, body: Any) -> dict[str, Any]:
         AzureError: 400: the datastore has no credentials.
     """
     document = find(KIND, request)
+    asked = object_body({} if body is None else body)
+    check_types(asked, {"expireAfterHours": int})
     stored = document.get("_secrets")
     if stored:
         return dict(stored)
@@ -79,8 +90,8 @@ def list_secrets(request: Request, body: Any) -> dict[str, Any]:
     if properties["credentials"]["credentialsType"] != "AccountKey":
         raise AzureError(400, "UserError", f"The datastore '{document['name']}' has no credentials.")
     account = properties["accountName"]
-    if (body or {}).get("expirableSecret"):
-        hours = int((body or {}).get("expireAfterHours") or 1)
+    if asked.get("expirableSecret"):
+        hours = asked.get("expireAfterHours") or 1
         blobs = world(request).blobs
         token = sas.container_sas(account, properties["containerName"], blobs.keys(account)[0], "rwdlac", hours * 3600)
         return {"secretsType": "Sas", "sasToken": token}

@@ -160,6 +160,11 @@ def list_artifacts(request: Request, _: Any) -> Any:
     return {"root_uri": root.as_uri(), "files": files}
 
 
+def search_models(_: Request, __: Any) -> Any:
+    """None: logged models cannot be created here, and the client asks for them before it lists artifacts."""
+    return {"models": []}
+
+
 def _experiment(request: Request, identifier: str) -> dict[str, Any]:
     here, workspace = world(request), workspace_id(request)
     name = here.jobs.experiments.name(workspace, identifier)
@@ -275,5 +280,6 @@ ROUTES = _routes(
         ("POST", "runs/log-batch", log_batch),
         ("GET", "metrics/get-history", get_history),
         ("GET", "artifacts/list", list_artifacts),
+        ("POST", "logged-models/search", search_models),
     )
 )

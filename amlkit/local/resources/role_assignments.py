@@ -48,6 +48,7 @@ KIND = Kind(
     name=re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
     parent=_scope,
     shape=_shape,
+    types={"properties.principalId": str, "properties.roleDefinitionId": str},
     needs_location=False,
 )
 ROUTES = routes_of(KIND)

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ..arm import find, object_body
+from ..arm import check_types, find, object_body
 from ..blobs import CONTAINER_NAME
 from ..web import AzureError, route, world
 from . import storage_accounts
@@ -56,7 +56,9 @@ def put(request: Request, body: Any) -> JSONResponse:
     if not CONTAINER_NAME.fullmatch(name):
         raise AzureError(400, "InvalidResourceName", f"The container name '{name}' is not valid.")
     here = world(request)
-    properties = object_body({} if body is None else body).get("properties") or {}
+    sent = object_body({} if body is None else body)
+    check_types(sent, {"properties": dict})
+    properties = sent.get("properties") or {}
     kept = {key: value for key, value in properties.items() if value is not None}
     made = here.blobs.create_container(account["name"], name)
     id_ = f"{account['id']}/blobServices/default/containers/{name}"

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 
 from .. import sas
+from ..arm import object_body
 from ..web import WORKSPACE, AzureError, route, workspace_id, world
 
 LIFETIME_SECONDS = 3600
@@ -21,7 +22,7 @@ def start(request: Request, body: Any) -> dict[str, Any]:
         AzureError: 501: another kind of upload.
     """
     here = world(request)
-    asked = (body or {}).get("pendingUploadType") or _KIND
+    asked = object_body({} if body is None else body).get("pendingUploadType") or _KIND
     if asked != _KIND:
         raise AzureError(501, "NotImplemented", f"The local Azure ML has {_KIND} uploads, not '{asked}'.")
     workspace = here.documents.get(workspace_id(request)) or {}

@@ -33,5 +33,6 @@ KIND = Kind(
     name=re.compile(r"(?!.*--)[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]"),
     parent=group_id,
     shape=_shape,
+    types={"properties.sku": dict},
 )
 ROUTES = routes_of(KIND)

@@ -121,6 +121,7 @@ KIND = Kind(
     name=re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}"),
     parent=group_id,
     shape=_shape,
+    types={f"properties.{name}": str for name in _REFERENCES},
     after=_add_datastores,
     parameter="workspace",
 )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...home import STORAGE_SUFFIX
 from ..database import Database
-from ..web import AzureError
+from ..web import AzureError, broken
 from ..world import World
 from . import blobs, containers, errors, uploads
 from .auth import authenticate
@@ -62,6 +61,8 @@ def build_app(world: World) -> ASGIApp:
             response = errors.response(error, head=request.method == "HEAD")
         except ClientDisconnect:
             return
+        except Exception as error:
+            response = errors.response(broken(error), head=request.method == "HEAD")
         for name, value in common_headers(request.headers).items():
             response.headers[name] = value
         await response(scope, receive, send)
@@ -75,13 +76,13 @@ async def _answer(store: Store, request: Request) -> Response:
         service = match[2] if match else request.headers.get("host", "")
         message = f"The storage service '{service}' does not exist in the local Azure ML; there is: blob."
         raise AzureError(501, "NotImplemented", message)
-    container, _, blob = request.url.path.lstrip("/").partition("/")
+    container, _, blob = request.scope["path"].lstrip("/").partition("/")
     resource = "blob" if blob else "container" if container else "account"
     query = request.query_params
     key = (request.method, resource, query.get("restype", ""), query.get("comp", ""))
     if key not in VERBS:
         raise _not_implemented(key)
-    grant = await run_in_threadpool(authenticate, request, store.world, match[1], container, blob)
+    grant = authenticate(request, store.world, match[1], container, blob)
     return await VERBS[key](Call(store, request, match[1], container, blob, grant))
 
 

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,7 +19,7 @@ from starlette.responses import Response
 from ..web import AzureError
 from .call import Call, Store
 from .errors import storage_error
-from .records import Content, etag_of, http_date
+from .records import etag_of, http_date
 
 _BLOCKS_KEPT_SECONDS = 7 * 24 * 3600  # Azure discards uncommitted blocks after a week
 _BUFFER = 1 << 20
@@ -32,25 +33,31 @@ async def put_blob(call: Call) -> Response:
     kind = call.headers.get("x-ms-blob-type", "")
     if kind != "BlockBlob":
         raise AzureError(501, "NotImplemented", f"Only block blobs exist in the local Azure ML, not '{kind}'.")
-    await run_in_threadpool(_check_before, call)
-    new, md5 = await _receive(call)
-    return await run_in_threadpool(_commit, call, new, md5)
+    call.check(call.find())
+    received = await _receive(call)
+    return await run_in_threadpool(_put, call, received)
+
+
+def _put(call: Call, received: _Received) -> Response:
+    with received.as_file(call.store) as new:
+        return _commit(call, new, received.md5)
 
 
 async def put_block(call: Call) -> Response:
     """`PUT ?comp=block&blockid=…`: keep a block until a list commits it."""
     call.grant.check("cw", "o")
-    await run_in_threadpool(call.path)
+    call.path()
     name = _block_name(call.query.get("blockid", ""))
-    new, md5 = await _receive(call)
+    received = await _receive(call)
+    await run_in_threadpool(_keep, call, name, received)
+    return Response(status_code=201, headers={"Content-MD5": received.md5, "x-ms-request-server-encrypted": "true"})
+
+
+def _keep(call: Call, name: str, received: _Received) -> None:
     folder = _blocks(call)
-
-    def keep() -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    with received.as_file(call.store) as new:
         new.replace(folder / name)
-
-    await run_in_threadpool(keep)
-    return Response(status_code=201, headers={"Content-MD5": md5, "x-ms-request-server-encrypted": "true"})
 
 
 async def put_block_list(call: Call) -> Response:
@@ -98,81 +105,84 @@ def discard_old(store: Store) -> None:
             shutil.rmtree(item)
 
 
-async def _receive(call: Call) -> tuple[Path, str]:
-    """Write the body to a new file beside the data; its path and base64 MD5."""
+@dataclass
+class _Received:
+    """A body: its base64 MD5, its last bytes, and the file in which all before them lie if it was a long one."""
+
+    md5: str = ""
+    tail: bytes = b""
+    file: Path | None = None
+
+    @contextmanager
+    def as_file(self, store: Store) -> Iterator[Path]:
+        """The body as a new file beside the data; gone at the end unless it was moved."""
+        path = self.file or _new_path(store)
+        try:
+            with path.open("ab") as file:
+                file.write(self.tail)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+
+async def _receive(call: Call) -> _Received:
     digest = hashlib.md5(usedforsecurity=False)
-    buffer = bytearray()
-    with _new_file(call.store) as new:
-        with await run_in_threadpool(new.open, "wb") as file:
-            async for chunk in call.request.stream():
-                buffer += chunk
-                if len(buffer) >= _BUFFER:
-                    await run_in_threadpool(_flush, file, digest, bytes(buffer))
-                    buffer.clear()
-            _flush(file, digest, bytes(buffer))
-        md5 = base64.b64encode(digest.digest()).decode()
-        sent = call.headers.get("content-md5")
-        if sent and sent != md5:
-            raise storage_error("Md5Mismatch")
-    return new, md5
-
-
-def _flush(file: object, digest: object, data: bytes) -> None:
-    file.write(data)  # type: ignore[attr-defined]
-    digest.update(data)  # type: ignore[attr-defined]
-
-
-@contextmanager
-def _new_file(store: Store) -> Iterator[Path]:
-    store.uploads.mkdir(parents=True, exist_ok=True)
-    path = store.uploads / uuid.uuid4().hex
+    received, buffer = _Received(), bytearray()
     try:
-        yield path
+        async for chunk in call.request.stream():
+            digest.update(chunk)
+            buffer += chunk
+            if len(buffer) >= _BUFFER:
+                received.file = received.file or _new_path(call.store)
+                await run_in_threadpool(_append, received.file, bytes(buffer))
+                buffer.clear()
+        received.md5 = base64.b64encode(digest.digest()).decode()
+        if call.headers.get("content-md5", received.md5) != received.md5:
+            raise storage_error("Md5Mismatch")
     except BaseException:
-        path.unlink(missing_ok=True)
+        if received.file is not None:
+            received.file.unlink(missing_ok=True)
         raise
+    received.tail = bytes(buffer)
+    return received
 
 
-def _check_before(call: Call) -> None:
-    call.path()
-    call.check(call.find())
+def _append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def _new_path(store: Store) -> Path:
+    store.uploads.mkdir(parents=True, exist_ok=True)
+    return store.uploads / uuid.uuid4().hex
 
 
 def _join(call: Call, wanted: list[tuple[str, str]]) -> Response:
     folder = _blocks(call)
-    digest = hashlib.md5(usedforsecurity=False)
-    with call.store.lock, _new_file(call.store) as new:
+    with call.store.lock, _Received().as_file(call.store) as new:
         with new.open("wb") as target:
             for tag, block in wanted:
                 source = folder / _block_name(block)
                 if tag not in ("Latest", "Uncommitted") or not source.is_file():
                     raise storage_error("InvalidBlockList")
                 with source.open("rb") as file:
-                    while chunk := file.read(_BUFFER):
-                        digest.update(chunk)
-                        target.write(chunk)
+                    shutil.copyfileobj(file, target, _BUFFER)
         response = _commit(call, new, "")
         shutil.rmtree(folder, ignore_errors=True)
     return response
 
 
 def _commit(call: Call, new: Path, md5: str) -> Response:
-    records = call.store.records
-    content: Content = call.content(md5)
     with call.store.lock:
         path = call.path()
+        call.check(call.find())
         try:
-            call.check(call.find())
             path.parent.mkdir(parents=True, exist_ok=True)
             new.replace(path)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-            new.unlink(missing_ok=True)
             message = f"A blob and a folder cannot have one name in the local storage: '{call.blob}'."
             raise AzureError(409, "ResourceTypeMismatch", message) from error
-        except AzureError:
-            new.unlink(missing_ok=True)
-            raise
-        records.write(call.account, call.container, call.blob, path, content)
+        call.store.records.write(call.account, call.container, call.blob, path, call.content(md5))
         modified = path.stat().st_mtime_ns
     headers = {
         "ETag": etag_of(modified),

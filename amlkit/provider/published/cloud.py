@@ -55,9 +55,10 @@ class Document:
 
 
 class Connection:
-    """The target of this process, found on first use and then kept."""
+    """The target of this process, found on first use and then kept. `is_local`: the stack says that it is local."""
 
     def __init__(self) -> None:
+        self.is_local = False
         self._lock = threading.Lock()
         self._service: Service | None = None
         self._refusal: tuple[float, UnreachableError] | None = None  # until when, and what is said till then
@@ -71,7 +72,8 @@ class Connection:
         """
         with self._lock:
             service = self._connected()
-        if arm_id.lower().startswith(f"/subscriptions/{home.SUBSCRIPTION}/") and not service.target.is_local:
+        ours = self.is_local or arm_id.lower().startswith(f"/subscriptions/{home.SUBSCRIPTION}/")
+        if ours and not service.target.is_local:
             hint = 'eval "$(amlkit local env)"'
             raise SetupError(f"a local stack, but the target is {service.target.resource_manager}", hint=hint)
         return service

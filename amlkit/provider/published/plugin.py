@@ -55,7 +55,7 @@ class Published(Plugin):
     def CheckConfig(  # noqa: N802
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
-        """There is nothing to configure: the environment names the target."""
+        """There is nothing to judge: the environment names the target."""
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(  # noqa: N802
@@ -67,7 +67,8 @@ class Published(Plugin):
     def Configure(  # noqa: N802
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
-        """Previews are answered here."""
+        """A local stack (`amlkit:target: local`) talks to loopback only."""
+        self.connection.is_local = request.variables.get("amlkit:config:target") == "local"
         return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True)
 
     def Check(  # noqa: N802
@@ -114,7 +115,8 @@ class Published(Plugin):
         except (UnreachableError, NotLoggedInError) as error:
             if not request.id or not inputs:
                 raise
-            call.warn(f"not checked against the cloud: {error.problems[0].what}")
+            why = error.message if isinstance(error, UnreachableError) else error.problems[0].what
+            call.warn(f"not checked against the cloud: {why}")
             return provider_pb2.ReadResponse(
                 id=request.id,
                 properties=request.properties,

@@ -59,9 +59,9 @@ def test_a_change_names_the_ingredient_and_the_part(lab):
 def test_equal_bytes_stop_a_change(lab):
     lab.data("raw", x="text")
     component = make(lab)
-    reasons(lab, graph(lab, component))
+    reasons(lab, graph(lab, component, n=literal("2")))
     lab.data("raw", x="TEXT")
-    assert reasons(lab, graph(lab, component)) == {"a": "inputs changed: i changed", "b": "reused"}
+    assert reasons(lab, graph(lab, component, n=literal("2"))) == {"a": "inputs changed: i changed", "b": "reused"}
 
 
 def test_where_a_component_or_its_data_lies_does_not_matter(lab):

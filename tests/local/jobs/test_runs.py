@@ -60,6 +60,16 @@ def test_a_failure_ends_the_other_branch_unless_told_to_continue(lab):
     assert (went_on.status, lab.states(went_on.name)) == (Status.FAILED, {"bad": "Failed", "slow": "Completed"})
 
 
+def test_a_failure_ends_a_thousand_queued_steps(lab):
+    lab.compute("one", nodes=1)
+    on_one = {"computeId": f"{WORKSPACE}/computes/one"}
+    component = lab.component("c", "exit ${{inputs.n}}", inputs={"n": {"type": "integer"}})
+    graph = {f"s{n}": {**step(component, n=literal(n + 1)), **on_one} for n in range(1000)}
+    job = lab.run(graph)
+    assert job.error == "step `s0` failed with exit code 1"
+    assert sorted(set(lab.states(job.name).values())) == ["Canceled", "Failed"]
+
+
 def test_cancel_ends_the_whole_process_group(lab, tmp_path):
     mark = tmp_path / "pids"
     command = f"sleep 60 & echo $! >> {mark}; echo $$ >> {mark}; sleep 60; wait"
@@ -67,7 +77,7 @@ def test_cancel_ends_the_whole_process_group(lab, tmp_path):
     lab.until(name, lambda _: mark.exists() and len(mark.read_text().split()) == 2)
     lab.jobs.cancel(WORKSPACE, name)
     assert lab.wait(name).status is Status.CANCELED
-    assert not any(is_alive(pid) for pid in mark.read_text().split())
+    lab.until(name, lambda _: not any(is_alive(pid) for pid in mark.read_text().split()), 5)
 
 
 def test_a_step_that_ignores_the_request_is_killed(lab):
@@ -86,7 +96,8 @@ def test_a_step_over_its_time_limit_fails(lab):
 def test_a_process_that_a_step_leaves_behind_is_ended(lab, tmp_path):
     job = lab.run({"leaver": step(lab.component("leaver", f"sleep 60 & echo $! > {tmp_path}/pid"))})
     assert job.status is Status.COMPLETED
-    assert not is_alive((tmp_path / "pid").read_text().strip())
+    left = (tmp_path / "pid").read_text().strip()
+    lab.until(job.name, lambda _: not is_alive(left), 5)
 
 
 def test_a_cluster_runs_no_more_steps_than_it_has_nodes(lab, tmp_path):
@@ -246,10 +257,6 @@ def test_a_submitted_job_is_in_the_file_before_it_is_answered(lab):
     with sqlite3.connect(f"file:{lab.home.database}?mode=ro", uri=True) as other:
         kinds = [row[0] for row in other.execute("SELECT kind FROM jobs WHERE root = ?", (name,))]
     assert kinds == ["Pipeline", "Command"]
-    assert (
-        json.loads(json.dumps(lab.jobs.document(lab.jobs.get(WORKSPACE, name))))["properties"]["jobType"] == "Pipeline"
-    )
-    assert os.listdir(lab.home.folder)
 
 
 def logs(lab, name, step_name):
