@@ -71,7 +71,7 @@ def client() -> httpx.Client:
     import httpx
 
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or None
-    return httpx.Client(verify=ssl.create_default_context(cafile=bundle), timeout=httpx.Timeout(60, connect=5))
+    return httpx.Client(verify=ssl.create_default_context(cafile=bundle), timeout=httpx.Timeout(60, connect=2))
 
 
 @cache

@@ -13,6 +13,8 @@ import click
 from amlkit import __version__
 from amlkit.errors import AmlkitError, DefinitionError
 
+from .here import pasteable
+
 COMMANDS = {
     "preview": ("engine:preview", "Show what `up` would change, in resources and pipelines"),
     "up": ("engine:up", "Provision and publish"),
@@ -74,5 +76,5 @@ def _fail(error: AmlkitError) -> None:
     if isinstance(error, DefinitionError) and count > 1:
         click.echo(f"error: {count} problems", err=True)
     for problem in error.problems:
-        click.echo(f"error: {problem}", err=True)
+        click.echo(f"error: {pasteable(str(problem))}", err=True)
     sys.exit(1)

@@ -6,12 +6,13 @@ A local stack runs on the embedded engine (`AMLKIT_ENGINE=official` for the Pulu
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 import click
 
 from amlkit.delivery import stacks
 from amlkit.engine import choice
-from amlkit.errors import SetupError
+from amlkit.errors import AmlkitError, SetupError
 
 PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 CLOUD_VERBS = ("preview", "up", "refresh", "destroy")  # they talk to the cloud, so it must be there
@@ -39,17 +40,26 @@ def _run(verb: str, arguments: list[str]) -> int:
     else:
         chosen.enter()
     line = [verb, *arguments] if named else [verb, *arguments, "--stack", chosen.name]
+    before = ""
+    with suppress(AmlkitError):  # the verb itself says what is wrong with the stack
+        before = _workspace(chosen) if verb == "destroy" else ""
     code = choice.run(chosen.engine, line, chosen.home.root, os.environ)
-    if verb == "up" and code == 0:
-        _leave_config(chosen)
+    if code == 0 and verb in ("up", "destroy"):
+        _keep_config(chosen, before)
     return code
 
 
-def _leave_config(chosen: stacks.Stack) -> None:
+def _keep_config(chosen: stacks.Stack, before: str) -> None:
     """`MLClient.from_config()` finds the workspace by it. A program that exports no workspace leaves nothing."""
-    workspace = choice.outputs(chosen.engine, chosen.name, chosen.home.root, os.environ).get("workspace-id")
-    if workspace:
-        stacks.write_config(chosen.home, str(workspace))
+    if workspace := _workspace(chosen):
+        stacks.write_config(chosen.home, workspace)
+    elif before:
+        stacks.remove_config(chosen.home, before)
+
+
+def _workspace(chosen: stacks.Stack) -> str:
+    """The id of the workspace that the stack exports, if it does."""
+    return str(choice.outputs(chosen.engine, chosen.name, chosen.home.root, os.environ).get("workspace-id") or "")
 
 
 def _stack_option(arguments: list[str]) -> str | None:

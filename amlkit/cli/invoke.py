@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from amlkit.delivery import invocation, outputs, runs
 from amlkit.delivery.stacks import Stack, Workspace
 from amlkit.errors import RunError
 
-from .show import Progress, explain_lines
-
-NEXT = """Try next:
-  amlkit explain {run}
-  amlkit invoke {pipeline} --param learning_rate=0.5
-  amlkit preview"""
+from .here import command, near
+from .show import Progress, explain_lines, metric_line
 
 
 @click.command()
@@ -35,20 +34,32 @@ def invoke(pipeline: str, given: tuple[str, ...], stack_name: str | None, no_wai
         run = runs.follow(workspace, run_id, progress.show)
     if run.status != "Completed":
         raise _failure(workspace, run)
-    _report(workspace, run, pipeline, endpoint["properties"]["scoringUri"])
+    _report(workspace, run, endpoint["properties"]["scoringUri"])
+    again = _again(pipeline, {**invocation.parameters(workspace, endpoint), **parameters})
+    click.echo("\nTry next:", err=True)
+    for line in (f"explain {run.id}", again, "preview"):
+        click.echo(f"  {command()} {line}" + (f" --stack {stack_name}" if stack_name else ""), err=True)
 
 
-def _report(workspace: Workspace, run: runs.Run, pipeline: str, url: str) -> None:
+def _report(workspace: Workspace, run: runs.Run, url: str) -> None:
     for line in explain_lines(run):
         click.echo(line)
     click.echo()
     for step in run.steps:
-        for name, value in sorted(runs.metrics(workspace, step).items()):
-            click.echo(f"{step.name}  {name} {value:.4g}")
+        if metrics := runs.metrics(workspace, step):
+            click.echo(metric_line(run, step, metrics))
+    click.echo()
     for name, uri in run.outputs.items():
-        click.echo(f"Output {name}: {outputs.place(workspace, uri)}")
+        click.echo(f"Output {name}: {near(outputs.place(workspace, uri))}")
     click.echo(f"Endpoint: {url}")
-    click.echo(NEXT.format(run=run.id, pipeline=pipeline))
+
+
+def _again(pipeline: str, parameters: Mapping[str, Any]) -> str:
+    """The command line that runs a pipeline with another value of its first number, if it has one."""
+    for name, value in parameters.items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return f"invoke {pipeline} --param {name}={value * 2 or 1}"
+    return f"invoke {pipeline}"
 
 
 def _failure(workspace: Workspace, run: runs.Run) -> RunError:
@@ -58,4 +69,4 @@ def _failure(workspace: Workspace, run: runs.Run) -> RunError:
         for line in runs.log_tail(workspace, step):
             click.echo(f"  {line}", err=True)
     why = "; ".join(f"step `{step.name}` failed: {step.error}" for step in failed) or run.error or run.status
-    return RunError(f"run {run.id} {run.status.lower()}: {why}", hint=f"amlkit explain {run.id}")
+    return RunError(f"run {run.id} {run.status.lower()}: {why}", hint=f"`amlkit explain {run.id}`")

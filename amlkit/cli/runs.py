@@ -17,8 +17,11 @@ STACK = click.option("--stack", "-s", "stack_name", help="The stack of the works
 @STACK
 def runs(stack_name: str | None) -> None:
     """List the runs of the workspace, newest first."""
-    for run in history.recent(Workspace.of(Stack.find(stack_name))):
-        click.echo(f"{run.id}  {run.status.lower():<10}  {run.name}")
+    found = history.recent(Workspace.of(Stack.find(stack_name)))
+    for run in found:
+        click.echo(f"{run.id}  {run.status.lower():<9}  {run.created[:19]}Z  {run.name}")
+    if not found:
+        click.echo("no runs yet", err=True)
 
 
 @click.command()

@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from amlkit.delivery.runs import Run, StepRun
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 SYMBOLS = {"Completed": "✓", "Failed": "✗", "Canceled": "-", "Running": "▸", "Preparing": "▸", "Queued": "·"}
+WORDS = {"Completed": "ran", "NotStarted": "waiting", "Preparing": "preparing its environment"}
 
 
 def explain_lines(run: Run, only: str | None = None) -> list[str]:
     """`slow     ran     1.2 s  code changed: train.py changed`: a line a step, in the order given."""
-    width = max((len(step.name) for step in run.steps), default=0)
+    width = _width(run)
     return [_line(step, width) for step in run.steps if only in (None, step.name)]
+
+
+def metric_line(run: Run, step: StepRun, metrics: Mapping[str, float]) -> str:
+    """`slow     accuracy 0.9634  log_loss 0.1807`."""
+    shown = (f"{name} {value:.4g}" for name, value in sorted(metrics.items()))
+    return "  ".join([f"{step.name:<{_width(run)}}", *shown])
+
+
+def _width(run: Run) -> int:
+    return max((len(step.name) for step in run.steps), default=0)
 
 
 def _line(step: StepRun, width: int) -> str:
     took = f"{step.seconds:.1f} s" if step.seconds is not None and not step.reused else ""
-    return f"{step.name:<{width}}  {_word(step):<9}  {took:>7}  {step.reason}".rstrip()
+    return f"{step.name:<{width}}  {_word(step):<8}  {took:>7}  {step.reason or step.error}".rstrip()
 
 
 def _word(step: StepRun) -> str:
-    if step.reused:
-        return "reused"
-    return "ran" if step.status == "Completed" else step.status.lower()
+    return "reused" if step.reused else WORDS.get(step.status, step.status.lower())
 
 
 class Progress:
@@ -35,14 +49,15 @@ class Progress:
 
     def __init__(self) -> None:
         self._live: Any = None
-        self._seen: dict[str, str] = {}
+        self._run: Run | None = None
+        self._since: dict[str, tuple[str, float]] = {}
 
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(console=Console(stderr=True), transient=True)
+            self._live = Live(console=Console(stderr=True), get_renderable=self._table, transient=True)
             self._live.start()
         return self
 
@@ -52,19 +67,24 @@ class Progress:
 
     def show(self, run: Run) -> None:
         """Take one look at the run."""
-        if self._live is not None:
-            self._live.update(_table(run))
-            return
         for step in run.steps:
-            if self._seen.get(step.id) != step.status and step.status != "NotStarted":
-                self._seen[step.id] = step.status
-                click.echo(f"  {step.name}  {_word(step)}", err=True)
+            if self._since.get(step.id, ("",))[0] != step.status:
+                self._since[step.id] = step.status, time.monotonic()
+                if self._live is None and step.status != "NotStarted":
+                    click.echo(f"  {step.name:<{_width(run)}}  {_word(step)}", err=True)
+        self._run = run
 
+    def _table(self) -> Table:
+        from rich.table import Table
 
-def _table(run: Run) -> Any:
-    from rich.table import Table
+        table = Table.grid(padding=(0, 2))
+        for justify in ("left", "left", "left", "right", "left"):
+            table.add_column(justify=justify, no_wrap=True, overflow="ellipsis")
+        for step in self._run.steps if self._run else ():
+            table.add_row(SYMBOLS.get(step.status, " "), step.name, _word(step), self._took(step), step.reason)
+        return table
 
-    table = Table.grid(padding=(0, 2))
-    for step in run.steps:
-        table.add_row(SYMBOLS.get(step.status, " "), step.name, _word(step), step.reason)
-    return table
+    def _took(self, step: StepRun) -> str:
+        if step.status in ("Preparing", "Running"):
+            return f"{time.monotonic() - self._since[step.id][1]:.0f} s"
+        return f"{step.seconds:.1f} s" if step.seconds is not None and not step.reused else ""

@@ -41,7 +41,7 @@ def submit(workspace: Workspace, endpoint: Mapping[str, Any], parameters: Mappin
         RunError: nothing serves.
         ServiceError: the service refused; an unknown parameter among the reasons.
     """
-    data = _default_data(workspace, endpoint)
+    data = _default_data(_component(workspace, endpoint))
     data |= {name: {"jobInputType": "Literal", "value": value} for name, value in parameters.items()}
     url = endpoint["properties"]["scoringUri"]
     headers = {"repeatability_request-id": str(uuid.uuid4())}
@@ -50,14 +50,30 @@ def submit(workspace: Workspace, endpoint: Mapping[str, Any], parameters: Mappin
     return str(answer["name"])
 
 
-def _default_data(workspace: Workspace, endpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """The data inputs' defaults. Azure ML keeps none for data, so `compile` left them as properties."""
+def parameters(workspace: Workspace, endpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """The literal parameters of the pipeline that an endpoint serves, with their defaults (None: it has to be given).
+
+    Raises:
+        RunError: nothing serves.
+    """
+    inputs = _component(workspace, endpoint)["componentSpec"].get("inputs") or {}
+    defaults = {name: given.get("default") for name, given in inputs.items() if given["type"] not in JOB_INPUT_TYPES}
+    return {name: _value(text) if isinstance(text, str) else text for name, text in defaults.items()}
+
+
+def _component(workspace: Workspace, endpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """The pipeline component behind the serving deployment."""
     name = (endpoint["properties"].get("defaults") or {}).get("deploymentName")
     if not name:
         raise RunError(f"endpoint `{endpoint['name']}` serves nothing", hint="publish with `amlkit up`")
     deployment = workspace.get(f"/batchEndpoints/{endpoint['name']}/deployments/{name}")["properties"]
     component = deployment["deploymentConfiguration"]["componentId"]["assetId"]
-    found = workspace.service.arm("GET", component, MACHINE_LEARNING).json()["properties"]
+    found: dict[str, Any] = workspace.service.arm("GET", component, MACHINE_LEARNING).json()["properties"]
+    return found
+
+
+def _default_data(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The data inputs' defaults. Azure ML keeps none for data, so `compile` left them as properties."""
     types = {key: given["type"] for key, given in (found["componentSpec"].get("inputs") or {}).items()}
     return {
         key: {"jobInputType": JOB_INPUT_TYPES[types[key]], "uri": uri}

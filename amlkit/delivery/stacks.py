@@ -48,13 +48,13 @@ class Stack:
         """Point this process, and every child of it, at the stack's cloud.
 
         Raises:
-            SetupError: the stack is local and the local Azure ML does not run.
+            SetupError: the stack is local and the local Azure ML was never started.
         """
         if not self.is_local:
             return
         address = self.home.address()
-        if address is None or not self.home.pid_file.exists():
-            raise SetupError("the local Azure ML is not running", hint="start it with `amlkit local start`")
+        if address is None:
+            raise SetupError("the local Azure ML was never started here", hint="start it with `amlkit local start`")
         for name in UNSET:
             environment.pop(name, None)
         environment.update(self.home.environment(address))
@@ -78,9 +78,11 @@ class Stack:
         """The door to the stack's cloud.
 
         Raises:
-            SetupError: the stack is local and something else than the local Azure ML would be reached.
+            SetupError: the stack is local, and the local Azure ML is not running or not what would be reached.
         """
         self.enter()
+        if self.is_local and not self.home.pid_file.exists():
+            raise SetupError("the local Azure ML is not running", hint="start it with `amlkit local start`")
         target = Target.from_environment()
         if self.is_local and not target.is_local:
             raise SetupError(f"stack `{self.name}` is local, the environment points at {target.resource_manager}")
@@ -101,7 +103,7 @@ class Workspace:
         Raises:
             SetupError: nothing was brought up yet, or the file is damaged.
         """
-        path = stack.home.root / ".azureml" / "config.json"
+        path = _config_file(stack.home)
         try:
             config = json.loads(path.read_text())
             group = f"/subscriptions/{config['subscription_id']}/resourceGroups/{config['resource_group']}"
@@ -144,12 +146,27 @@ class Workspace:
 
 def write_config(home: Home, workspace_id: str) -> Path:
     """Leave `.azureml/config.json`, so that `MLClient.from_config()` finds the workspace; gives its path."""
-    parts = workspace_id.strip("/").split("/")
-    path = home.root / ".azureml" / "config.json"
+    path = _config_file(home)
     path.parent.mkdir(exist_ok=True)
-    config = {"subscription_id": parts[1], "resource_group": parts[3], "workspace_name": parts[7]}
-    path.write_text(json.dumps(config, indent=2) + "\n")
+    path.write_text(_config_of(workspace_id))
     return path
+
+
+def remove_config(home: Home, workspace_id: str) -> None:
+    """Remove `.azureml/config.json` if it is what `write_config` left for a workspace that is no more."""
+    path = _config_file(home)
+    if path.is_file() and path.read_text() == _config_of(workspace_id):
+        path.unlink()
+
+
+def _config_file(home: Home) -> Path:
+    return home.root / ".azureml" / "config.json"
+
+
+def _config_of(workspace_id: str) -> str:
+    parts = workspace_id.strip("/").split("/")
+    config = {"subscription_id": parts[1], "resource_group": parts[3], "workspace_name": parts[7]}
+    return json.dumps(config, indent=2) + "\n"
 
 
 def _target_of(path: Path) -> str:

@@ -57,7 +57,15 @@ _NOT_DONE = {
     "--policy-pack": 1,
     "--run-program": 0,
     "--exclude-protected": 0,
-    "--clear-pending-creates": 0,
+    "--suppress-outputs": 0,
+    "--suppress-progress": 0,
+    "--logtostderr": 0,
+    "--color": 1,
+    "--show-secrets": 0,
+    "--show-full-output": 0,
+    "--show-reads": 0,
+    "--show-sames": 0,
+    "--debug": 0,
     "--import-pending-creates": 1,
     "--attach-debugger": 0,
     "--show-replacement-steps": 0,
@@ -107,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _flags(parser: argparse.ArgumentParser, verb: str) -> None:
     parser.set_defaults(verb=verb, yes=False, skip_preview=False, preview_only=False, refresh=None, config=None)
+    parser.set_defaults(clear_pending_creates=False)
     parser.add_argument("--stack", "-s", help="the stack; else the selected one")
     parser.add_argument("--cwd", "-C", help="run as if started in this folder")
     parser.add_argument("--parallel", "-p", type=int, default=0, help="how many operations at once")
@@ -115,9 +124,7 @@ def _flags(parser: argparse.ArgumentParser, verb: str) -> None:
     parser.add_argument("--diff", action="store_true", help="show every property that changes")
     parser.add_argument("--json", "-j", action="store_true", help="JSON instead of text")
     parser.add_argument("--non-interactive", action="store_true", help="never ask")
-    for ignored in ("--suppress-outputs", "--suppress-progress", "--suppress-permalink", "--logtostderr"):
-        parser.add_argument(ignored, nargs="?", help=argparse.SUPPRESS)
-    parser.add_argument("--color", help=argparse.SUPPRESS)
+    parser.add_argument("--suppress-permalink", nargs="?", help="there is none to suppress")
     if verb in ("preview", "up"):
         parser.add_argument("--config", "-c", action="append", metavar="K=V", help="set a setting first, and keep it")
     if verb in ("preview", "up", "destroy"):
@@ -125,6 +132,9 @@ def _flags(parser: argparse.ArgumentParser, verb: str) -> None:
     if verb != "preview":
         parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
         parser.add_argument("--skip-preview", "-f", action="store_true", help="do not show first what would happen")
+    if verb == "refresh":
+        text = "forget creations that an interrupted run began and that the provider cannot find"
+        parser.add_argument("--clear-pending-creates", action="store_true", help=text)
     if verb in ("refresh", "destroy"):
         parser.add_argument("--preview-only", action="store_true", help="only show what would happen")
     for flag, values in _NOT_DONE.items():
@@ -136,7 +146,12 @@ def _carry_out(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str])
         raise SetupError(f"--parallel must not be negative: {given.parallel}")
     stack = opened(cwd, environ, given.stack)
     _keep_config(stack, given.config or ())
-    options = Options(parallel=given.parallel, refresh=given.refresh not in (None, "false"), environ=environ)
+    options = Options(
+        parallel=given.parallel,
+        refresh=given.refresh not in (None, "false"),
+        clear_pending_creates=given.clear_pending_creates,
+        environ=environ,
+    )
     only_preview = given.verb == "preview" or given.preview_only
     interactive = sys.stdin.isatty() and sys.stdout.isatty() and not given.non_interactive
     if not only_preview and not given.yes and not interactive:

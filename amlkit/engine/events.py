@@ -49,6 +49,8 @@ class StepEvent:
     provider: str = ""
     gone: bool = False
     """Of a refresh: it is no longer there."""
+    ahead: bool = False
+    """Of a refresh: it only comes before a preview, an update or a destroy."""
 
 
 @dataclass(frozen=True)
@@ -93,5 +95,5 @@ class Result:
     @property
     def changed(self) -> int:
         """How many resources are not as they were wanted to be."""
-        quiet = (Op.SAME, Op.READ, Op.REFRESH)
+        quiet = (Op.SAME, Op.READ, Op.DISCARD, Op.REFRESH)
         return sum(count for op, count in self.changes.items() if op not in quiet)

@@ -205,7 +205,7 @@ def _refuse_unbound(manifest: Manifest, compute: Mapping[Any, Any], datastores: 
     problems = []
     for argument, (needs, given) in wanted.items():
         names = sorted(_name(need) for need in given)
-        hint = f"PublishedPipeline(…, {argument}={{{{…}}}})".replace("{{", "{").replace("}}", "}")
+        hint = f"PublishedPipeline(…, {argument}={{…}})"
         problems += [
             Problem(f"{manifest.name}.{argument}.{need}", f"nothing is given for it; given: {', '.join(names)}", hint)
             for need in needs

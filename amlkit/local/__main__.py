@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import AmlkitError
 from ..home import Address, Home
@@ -25,6 +26,19 @@ from .server import build_app, build_world
 from .settings import RULES
 
 _GRACE_SECONDS = 3
+
+
+class _Connection(H11Protocol):
+    """One that ends at once when the server stops and nothing is under way on it.
+
+    A TLS connection that is closed in the polite way waits for the client's word, and idle clients say none.
+    """
+
+    def shutdown(self) -> None:
+        idle = self.cycle is None or self.cycle.response_complete
+        super().shutdown()
+        if idle:
+            self.transport.abort()
 
 
 class _Server(uvicorn.Server):
@@ -76,7 +90,7 @@ async def _serve(
     config = uvicorn.Config(
         build_app(world),
         loop="asyncio",
-        http="h11",
+        http=_Connection,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +16,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..home import TENANT
-from .web import AzureError, not_found, route, world
+from .web import AzureError, Types, check_types, not_found, object_body, route, world
 from .world import World
 
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
 _NAMESPACE = uuid.UUID("0e7d3c1e-54a4-4f0a-9c1c-6f6f2a1d7f45")
 _HIDDEN = "_"  # keys of a document that start with it never leave the stand-in
-Types = Mapping[str, type]  # of the members of a body, by dotted path, outer ones first
 _ENVELOPE: Types = {
     "location": str,
     "kind": str,
@@ -34,7 +33,6 @@ _ENVELOPE: Types = {
     "identity.type": str,
     "identity.userAssignedIdentities": dict,
 }
-_JSON_NAMES = {str: "a string", int: "an integer", dict: "an object", list: "a list"}
 
 
 @dataclass(frozen=True)
@@ -172,32 +170,6 @@ def check_name(kind: Kind, name: str) -> None:
     if not kind.name.fullmatch(name):
         message = f"The resource name '{name}' is not valid for '{kind.type}': it must match {kind.name.pattern}"
         raise AzureError(400, "InvalidResourceName", message)
-
-
-def object_body(body: Any) -> dict[str, Any]:
-    """The body, if it is a JSON object.
-
-    Raises:
-        AzureError: 400.
-    """
-    if not isinstance(body, dict):
-        raise AzureError(400, "InvalidRequestContent", "The request content must be a JSON object.")
-    return body
-
-
-def check_types(body: dict[str, Any], types: Types) -> None:
-    """Refuse a body in which a member that is given has another type.
-
-    Raises:
-        AzureError: 400.
-    """
-    for path, wanted in types.items():
-        value: Any = body
-        for name in path.split("."):
-            value = value.get(name) if isinstance(value, dict) else None
-        if value is not None and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool))):
-            message = f"The value of '{path}' in the request content is not {_JSON_NAMES[wanted]}."
-            raise AzureError(400, "InvalidRequestContent", message)
 
 
 def guid_of(text: str) -> str:

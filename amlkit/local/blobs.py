@@ -1,8 +1,8 @@
 """Storage accounts and containers as plain folders: `data/<account>/<container>/<path>`.
 
 Blobs are files and nothing else lies in these folders, so that data can be looked at and steps can work on it in place.
-What HTTP says about a blob beyond its bytes is kept beside (`blobrecords.py`). Used by the ARM resources, the blob data
-plane and the jobs.
+What HTTP says about a blob beyond its bytes is kept beside (`storage/records.py`). Used by the ARM resources, the
+blob data plane and the jobs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import secrets
 import shutil
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..home import STORAGE_SUFFIX, Home
 from .database import Database
@@ -146,7 +146,7 @@ class Blobs:
             workspace = _workspace(match["workspace"]) or workspace_id
             account, container = self._datastore(workspace, match["datastore"])
             return self.container(account, container).joinpath(*_segments(match["path"] or "", folder=True))
-        parts = urlsplit(uri)
+        parts = _split(uri)
         host = re.fullmatch(rf"([a-z0-9]+)\.(blob|dfs)\.{re.escape(STORAGE_SUFFIX)}", parts.hostname or "")
         if parts.scheme != "https" or not host:
             raise AzureError(400, "InvalidUri", f"Not a URI of a datastore or of this storage: '{uri}'.")
@@ -163,6 +163,13 @@ class Blobs:
         if kind not in ("AzureBlob", "AzureDataLakeGen2") or not container:
             raise AzureError(501, "NotImplemented", f"The local Azure ML keeps no data of {kind} datastores: '{name}'.")
         return str(properties["accountName"]), str(container)
+
+
+def _split(uri: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError as error:
+        raise AzureError(400, "InvalidUri", f"Not a URI: '{uri}'.") from error
 
 
 def _workspace(path: str | None) -> str:

@@ -37,7 +37,8 @@ async def serve(listener: socket.socket, port: int) -> asyncio.Server:
     """Start the proxy on a bound socket; `port` is the stand-in's HTTPS port on loopback."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+        ends = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError)
+        with suppress(*ends, asyncio.CancelledError):  # cancelled: the stand-in stops, which is no error to log
             await _tunnel(reader, writer, port)
         writer.close()
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import inspect
 import json
 import logging
+import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -30,7 +31,10 @@ WORKSPACE = (
     "/subscriptions/{subscription}/resourceGroups/{group}"
     "/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
 )
+STORAGE_AUDIENCE = "https://storage.azure.com"
 Handler = Callable[[Request, Any], Any]
+Types = Mapping[str, type]  # of the members of a body, by dotted path, outer ones first
+_JSON_NAMES = {str: "a string", int: "an integer", bool: "a boolean", dict: "an object", list: "a list"}
 
 
 class AzureError(Exception):
@@ -67,13 +71,14 @@ ARM_OR_ML = frozenset({Audience.ARM, Audience.ML})
 
 
 def accepted(audiences: Collection[Audience], address: Address) -> list[str]:
-    """The `aud` values that satisfy one of these."""
-    values = {
-        Audience.ARM: [address.url, "https://management.azure.com", "https://management.core.windows.net"],
-        Audience.ML: [ML_AUDIENCE],
-        Audience.STORAGE: ["https://storage.azure.com"],
-    }
-    return [value for audience in audiences for value in values.get(audience, [])]
+    """The `aud` values that satisfy one of these.
+
+    Resource Manager's is the stand-in's own, as its cloud metadata says, never the public cloud's. The other two are
+    the names that the official clients ask for in this cloud: they make the one of the metadata's portal, and keep the
+    other in their source.
+    """
+    values = {Audience.ARM: address.url, Audience.ML: ML_AUDIENCE, Audience.STORAGE: STORAGE_AUDIENCE}
+    return [values[audience] for audience in audiences if audience in values]
 
 
 def route(
@@ -144,16 +149,51 @@ async def json_body(request: Request) -> Any:
     raw = await request.body()
     if not raw.strip():
         return None
-    if request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded"):
-        return dict(parse_qsl(raw.decode(), keep_blank_values=True))
+    is_form = request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded")
     try:
-        body = json.loads(raw)
-    except ValueError as error:
+        body = dict(parse_qsl(raw.decode(), keep_blank_values=True)) if is_form else _json(raw)
+    except (ValueError, RecursionError) as error:
         message = f"The request content was invalid and could not be deserialized: '{error}'."
         raise AzureError(400, "InvalidRequestContent", message) from error
+    return object_body(body)
+
+
+def object_body(body: Any) -> dict[str, Any]:
+    """The body, if it is a JSON object.
+
+    Raises:
+        AzureError: 400.
+    """
     if not isinstance(body, dict):
         raise AzureError(400, "InvalidRequestContent", "The request content must be a JSON object.")
     return body
+
+
+def check_types(body: Mapping[str, Any], types: Types) -> None:
+    """Refuse a body in which a member that is given has another type.
+
+    Raises:
+        AzureError: 400.
+    """
+    for path, wanted in types.items():
+        value: Any = body
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        if value is not None and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool))):
+            message = f"The value of '{path}' in the request content is not {_JSON_NAMES[wanted]}."
+            raise AzureError(400, "InvalidRequestContent", message)
+
+
+def query_number(request: Request, name: str, otherwise: int) -> int:
+    """A query parameter that counts: `$top`, `$skip`.
+
+    Raises:
+        AzureError: 400: it is no count.
+    """
+    text = request.query_params.get(name, str(otherwise))
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise AzureError(400, "InvalidQueryParameter", f"The query parameter '{name}' must be a number: '{text}'.")
+    return int(text)
 
 
 def world(request: Request) -> World:
@@ -188,6 +228,27 @@ def not_found(type: str, name: str, group: str) -> AzureError:  # noqa: A002
     """Azure Resource Manager's 404 for a resource."""
     message = f"The Resource '{type}/{name}' under resource group '{group}' was not found."
     return AzureError(404, "ResourceNotFound", message)
+
+
+def _json(raw: bytes) -> Any:
+    """The value of a JSON text, which can be stored, sent and put into a path again.
+
+    Raises:
+        ValueError: not JSON (RFC 8259), or a number or a character in it is none.
+    """
+    body = json.loads(raw, parse_constant=_number, parse_float=_number)
+    if b"\\u" in raw:
+        text = json.dumps(body, ensure_ascii=False)
+        text.encode()  # half of a surrogate pair has no bytes
+        if "\\u0000" in text.replace("\\\\", ""):
+            raise ValueError("the character U+0000")
+    return body
+
+
+def _number(text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"the number {text}")
+    return value
 
 
 def _check_arm(request: Request) -> None:

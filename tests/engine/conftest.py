@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from amlkit.engine import stack
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PLUGIN = HERE / "fakecloud" / "pulumi-resource-toy"
@@ -73,10 +75,9 @@ class Project:
         )
 
     def calls(self, *methods, clear=True):
-        """What the plugin was asked, in order: `("Create", "a")`, previews left out; `Configure` and the like on demand."""
+        """What the plugin was asked, in order: `("Create", "a")`; previews are left out."""
         wanted = methods or ("Create", "Update", "Delete", "Read")
-        found = [(call["method"], call.get("name", "")) for call in self.log(clear=clear) if call["method"] in wanted]
-        return found
+        return [(call["method"], call.get("name", "")) for call in self.log(clear=clear) if call["method"] in wanted]
 
     def log(self, clear=True):
         """The plugin's calls in full, previews left out."""
@@ -169,7 +170,7 @@ def make_project(folder):
 @pytest.fixture
 def project(tmp_path):
     made = make_project(tmp_path / "ours")
-    made.run("stack", "init", "dev")
+    stack.run(["stack", "init", "dev"], cwd=made.folder / "project", environ=made.environ)
     return made
 
 

@@ -20,6 +20,12 @@ def hang(project, kill, method, name, when):
     return process
 
 
+def interrupt(process):
+    """Ctrl-C, until the engine says that it has seen it."""
+    process.send_signal(signal.SIGINT)
+    assert any("stopping:" in line for line in process.stdout)
+
+
 def children_of(pid):
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -80,6 +86,8 @@ def test_a_plugin_that_needs_ids_leaves_the_note_with_a_warning(project, kill):
     assert "the provider cannot say whether it is there" in out
     assert project.pending() == [("creating", "a")]
     assert project.names() == ["a", "b"]
+    project.run("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
+    assert project.pending() == []
 
 
 def test_a_killed_update_leaves_nothing_behind_after_the_next_up(project, kill):
@@ -137,8 +145,7 @@ def test_a_second_up_at_the_same_time_is_refused(project, kill):
 def test_one_interrupt_finishes_what_is_under_way_and_starts_nothing_new(project, kill):
     project.write(TWO)
     process = hang(project, kill, "Create", "a", "before")
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    interrupt(process)
     project.release()
 
     assert process.wait(30) == 8
@@ -151,8 +158,7 @@ def test_two_interrupts_leave_what_is_under_way_noted(project, kill):
     project.write(TWO)
     process = hang(project, kill, "Create", "a", "before")
     children = children_of(process.pid)
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    interrupt(process)
     process.send_signal(signal.SIGINT)
 
     assert process.wait(30) == 8
@@ -174,7 +180,9 @@ def test_a_killed_program_fails_the_update_and_what_runs_is_finished(project):
 
 def test_the_program_dies_with_its_engine(project, kill):
     project.write(
-        'import time, pathlib\npathlib.Path(os.environ["FAKECLOUD"], "pid").write_text(str(os.getpid()))\ntime.sleep(600)'
+        "import time, pathlib\n"
+        'pathlib.Path(os.environ["FAKECLOUD"], "pid").write_text(str(os.getpid()))\n'
+        "time.sleep(600)"
     )
     process = project.start("up", "--yes", "--skip-preview")
     kill(process)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from xml.etree import ElementTree
 
 import jwt
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from amlkit.home import SUBSCRIPTION, TENANT
 from amlkit.local.tokens import Tokens
 
-from .conftest import VERSION, StandIn, error_of
+from .conftest import VERSION, StandIn, Workspace, error_of
 
 GROUPS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups"
 
@@ -60,9 +61,52 @@ def test_without_a_good_token_it_is_401_in_azures_shape(stand_in: StandIn, autho
     assert answer.headers["x-ms-error-code"] == error_of(answer)[1]
 
 
-def test_a_token_for_another_audience_is_refused(stand_in: StandIn) -> None:
-    answer = stand_in.arm("GET", GROUPS, Authorization=f"Bearer {stand_in.token('https://ml.azure.com')}")
-    assert error_of(answer) == (401, "InvalidAuthenticationTokenAudience")
+ARM, ML, STORAGE, PUBLIC = "", "https://ml.azure.com", "https://storage.azure.com", "https://management.azure.com"
+DOORS = [
+    ("GET", GROUPS, {ARM}),
+    ("GET", "{workspace}", {ARM}),
+    ("PUT", "{workspace}/jobs/x", {ARM}),
+    ("POST", "/batch{workspace}/batchEndpoints/e/jobs", {ML}),
+    ("GET", "/mferp/managementfrontend{workspace}/batchEndpoints/e/jobs", {ML}),
+    ("GET", "/history/v1.0{workspace}/runs/x", {ARM, ML}),
+    ("POST", "/data/v1.0{workspace}/dataversion/batchGetResolvedUris", {ARM, ML}),
+    ("POST", "/mlflow/v1.0{workspace}/api/2.0/mlflow/runs/create", {ARM, ML}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "good"), DOORS, ids=[path for _, path, _ in DOORS])
+def test_every_door_takes_tokens_for_its_own_audience_only(
+    workspace: Workspace, method: str, path: str, good: set[str]
+) -> None:
+    stand_in, url = workspace.stand_in, path.format(workspace=workspace.id)
+    for audience in (ARM, ML, STORAGE, PUBLIC):
+        token = {"Authorization": f"Bearer {stand_in.token(audience)}"}
+        answer = stand_in.http.request(method, url, params={"api-version": VERSION}, json={}, headers=token)
+        if audience in good:
+            assert answer.status_code not in (401, 403), answer.text
+        else:
+            assert error_of(answer) == (401, "InvalidAuthenticationTokenAudience")
+    bare = stand_in.http.request(method, url, params={"api-version": VERSION}, json={})
+    assert error_of(bare) == (401, "AuthenticationFailed")
+    assert bare.headers["x-ms-error-code"] == "AuthenticationFailed"
+
+
+@pytest.mark.parametrize(
+    ("audience", "code"),
+    [
+        (None, "NoAuthenticationInformation"),
+        (ARM, "InvalidAuthenticationInfo"),
+        (ML, "InvalidAuthenticationInfo"),
+        (PUBLIC, "InvalidAuthenticationInfo"),
+    ],
+)
+def test_storage_refuses_in_its_own_shape(workspace: Workspace, audience: str | None, code: str) -> None:
+    headers = {"Host": f"{workspace.account}.blob.core.amlkit.test"}
+    if audience is not None:
+        headers["Authorization"] = f"Bearer {workspace.stand_in.token(audience)}"
+    answer = workspace.stand_in.http.get("/", params={"comp": "list"}, headers=headers)
+    assert (answer.status_code, answer.headers["x-ms-error-code"]) == (401, code)
+    assert ElementTree.fromstring(answer.text).findtext("Code") == code
 
 
 def test_an_expired_token_is_refused(stand_in: StandIn) -> None:

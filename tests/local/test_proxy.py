@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from amlkit.home import HOST
+from amlkit.home import HOST, Home
+from amlkit.local import process
 from amlkit.local.proxy import refusal
 
 from .conftest import StandIn
@@ -32,6 +33,20 @@ def test_other_hosts_are_tunnelled(stand_in: StandIn) -> None:
             assert " 200 " in status
             tunnel.sendall(b"hello")
             assert tunnel.recv(100) == b"HELLO"
+
+
+def test_a_stop_with_open_tunnels_and_connections_waits_for_nobody_and_says_nothing(home: Home) -> None:
+    stand_in = StandIn(home, process.start(home)[0].address)
+    assert stand_in.http.get("/discovery").status_code == 200
+    with socket.create_server((HOST, 0)) as server:
+        tunnel, status = connect(stand_in, f"{HOST}:{server.getsockname()[1]}")
+        with tunnel:
+            assert " 200 " in status
+            process.stop(home)
+            assert tunnel.recv(1) == b""
+    log = home.log_file.read_text().splitlines()  # that a client made it wait would be an error there
+    assert [line for line in log if " INFO " not in line] == []
+    assert log[-1].endswith("stopped")
 
 
 @pytest.mark.parametrize(

@@ -1,65 +1,26 @@
 """The plugin's process against Azure ML over TLS: what is written, adopted, refused, pruned and told."""
 
-import json
-import signal
-import socket
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import grpc
 import pytest
 
 from amlkit.propertyvalues import to_struct
-from amlkit.provider.protocol import engine_pb2_grpc
 from amlkit.provider.protocol import provider_pb2 as pb
 
-from .arm_server import SUBSCRIPTION
-from .ml_server import MlServer
-from .plugin_process import EngineLog, PluginProcess, RefusedError, urn
-
-GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
-WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ws"
-ENDPOINT = f"{WORKSPACE}/batchEndpoints/training"
-ASSET, ADDRESS, SLOT, PUBLISHED = (
-    f"amlkit:index:{name}" for name in ("AssetVersion", "Endpoint", "Deployment", "Publication")
+from .plugin_process import PluginProcess, RefusedError, urn
+from .published import (
+    ADDRESS,
+    ASSET,
+    COMMAND,
+    ENDPOINT,
+    PUBLISHED,
+    SLOT,
+    WORKSPACE,
+    address,
+    asset,
+    pin,
+    publication,
+    serve,
+    slot,
 )
-COMMAND = [sys.executable, "-m", "amlkit.provider.published"]
-
-
-@pytest.fixture(scope="module")
-def ml_process(tmp_path_factory):
-    server = MlServer(tmp_path_factory.mktemp("ml"))
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def ml(ml_process):
-    for part in ("documents", "calls", "faults", "slow", "broken", "operations", "before"):
-        getattr(ml_process, part).clear()
-    ml_process.etags = True
-    ml_process.seed(GROUP, location="westeurope", type="Microsoft.Resources/resourceGroups")
-    ml_process.seed(WORKSPACE, location="westeurope", type="Microsoft.MachineLearningServices/workspaces")
-    return ml_process
-
-
-@pytest.fixture(scope="module")
-def log_process():
-    log, server = EngineLog(), grpc.server(ThreadPoolExecutor(4))
-    engine_pb2_grpc.add_EngineServicer_to_server(log, server)
-    log.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    server.start()
-    yield log
-    server.stop(None)
-
-
-@pytest.fixture
-def log(log_process):
-    log_process.lines.clear()
-    return log_process
 
 
 @pytest.fixture(scope="module")
@@ -73,39 +34,6 @@ def plugin_process(ml_process, log_process):
 def plugin(plugin_process, ml, log):
     plugin_process.call("Handshake", pb.ProviderHandshakeRequest(supports_refresh_before_update=True))
     return plugin_process
-
-
-def asset(version="a" * 24, definition="d" * 64, **rest):
-    body = {"codeUri": f"https://x/{version}", "properties": {"amlkit.definition": definition}}
-    inputs = {"workspaceId": WORKSPACE, "kind": "code", "name": "train", "version": version, "body": body}
-    return {**inputs, "definition": definition, **rest}
-
-
-def address(**rest):
-    return {"workspaceId": WORKSPACE, "name": "training", "location": "westeurope", "description": "d", **rest}
-
-
-def slot(version, keep=4):
-    component = f"{WORKSPACE}/components/training/versions/{version}"
-    name = f"v{version}"
-    rest = {"componentId": component, "digest": f"digest-{version}", "version": version, "settings": {}}
-    return {"endpointId": ENDPOINT, "location": "westeurope", "name": name, "keep": keep, **rest}
-
-
-def publication(version, **rest):
-    return {"endpointId": ENDPOINT, "deployment": f"v{version}", "digest": f"digest-{version}", **rest}
-
-
-def serve(plugin, version):
-    """Deploy and publish a version."""
-    plugin.create(SLOT, slot(version))
-    plugin.create(PUBLISHED, publication(version))
-
-
-def pin(version, at="2026-01-01T00:00:00Z"):
-    return json.dumps(
-        {"deployment": f"v{version}", "digest": f"digest-{version}", "who": "jane", "why": "slow", "at": at}
-    )
 
 
 def default(ml):
@@ -391,74 +319,3 @@ def test_a_refusal_of_the_cloud_is_an_error_also_for_a_read(plugin, ml):
     ml.faults.append(("GET", "/batchEndpoints/", 403, "AuthorizationFailed"))
     with pytest.raises(RefusedError, match="AuthorizationFailed"):
         plugin.read(ADDRESS, id_, address(), outputs)
-
-
-@pytest.fixture
-def nowhere():
-    """A port where nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield f"127.0.0.1:{taken.getsockname()[1]}"
-
-
-def test_without_a_connection_the_state_stands_and_the_user_is_told(log, nowhere):
-    process = PluginProcess.start(COMMAND, {"ARM_METADATA_HOSTNAME": nowhere}, log.address)
-    try:
-        stored = publication("a" * 12, pin=json.loads(pin("a" * 12)))
-        assert process.read(PUBLISHED, f"{ENDPOINT}#publication", stored, stored)[1:] == (stored, stored)
-        assert log.lines[0][1].startswith("not checked against the cloud: no answer from https://127.0.0.1")
-        with pytest.raises(RefusedError, match="no answer"):
-            process.create(ADDRESS, address())
-        with pytest.raises(RefusedError, match="no answer"):
-            process.read(ADDRESS, "", address())
-    finally:
-        process.stop()
-
-
-def test_a_local_stack_never_talks_to_another_target():
-    process = PluginProcess.start(COMMAND, {})
-    try:
-        with pytest.raises(RefusedError, match="a local stack, but the target is https://management"):
-            process.create(ADDRESS, address())
-    finally:
-        process.stop()
-
-
-def test_a_stack_that_says_it_is_local_does_not_either():
-    process = PluginProcess.start(COMMAND, {})
-    elsewhere = address(workspaceId=WORKSPACE.replace(SUBSCRIPTION, "11111111-0000-0000-0000-000000000000"))
-    try:
-        process.call("Configure", pb.ConfigureRequest(variables={"amlkit:config:target": "local"}))
-        with pytest.raises(RefusedError, match="a local stack, but the target is https://management"):
-            process.create(ADDRESS, elsewhere)
-    finally:
-        process.stop()
-
-
-def test_an_engine_that_does_not_refresh_is_told_of(log, ml):
-    process = PluginProcess.start(COMMAND, ml.environment, log.address)
-    try:
-        process.call("Handshake", pb.ProviderHandshakeRequest())
-        assert "run `refresh` first" in log.lines[0][1]
-    finally:
-        process.stop()
-
-
-def test_the_launcher_finds_the_environment_and_the_plugin_dies_with_its_engine(ml):
-    launcher = Path(__file__).parents[2] / "amlkit/provider/bin/pulumi-resource-amlkit"
-    script = f"""
-import subprocess
-plugin = subprocess.Popen([{str(launcher)!r}, "127.0.0.1:1"], stdout=subprocess.PIPE, text=True)
-print(plugin.stdout.readline(), flush=True)
-input()
-"""
-    engine = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    port = int(engine.stdout.readline())
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        engine.send_signal(signal.SIGKILL)
-        engine.wait()
-        connection.settimeout(10)
-        while connection.recv(1024):  # ends when the plugin does
-            pass
-    engine.stdin.close()
-    engine.stdout.close()

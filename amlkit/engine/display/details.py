@@ -59,8 +59,7 @@ class Details:
         op = Op.REPLACE if event.op is Op.CREATE_REPLACEMENT else words.seen_as(event)
         depth = self._depth[event.urn] * _STEP
         word = words.WORDS[op].plan or "same"
-        kept = " [retain]" if event.retain else ""
-        yield f"{' ' * depth}{words.WORDS[op].symbol}{event.type}: ({word}){kept}"
+        yield f"{' ' * depth}{words.WORDS[op].symbol}{event.type}: ({word}){words.kept_mark(event)}"
         if event.id:
             yield f"{' ' * (depth + 4)}[id={event.id}]"
         yield f"{' ' * (depth + 4)}[urn={event.urn}]"

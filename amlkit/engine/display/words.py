@@ -44,6 +44,7 @@ WORDS: Mapping[Op, Words] = {
 
 # operations in the order of the summary, with the words for a plan and for what was done
 _SUMMARY = (Op.CREATE, Op.UPDATE, Op.DELETE, Op.REPLACE, Op.READ, Op.DISCARD)
+_DELETING = (Op.DELETE, Op.DELETE_REPLACED, Op.REPLACE)  # where keeping what is there makes a difference
 _TOP_KEY = re.compile(r'^(?:\["((?:[^"\\]|\\.)*)"\]|([^.\[]+))')
 
 
@@ -54,7 +55,7 @@ def status(event: StepEvent, planned: bool, elapsed: float = 0.0) -> str:
         return f"**{words.running or 'update'} failed**"
     if not words.plan:
         return ""
-    kept = " [retain]" if event.retain else ""
+    kept = kept_mark(event)
     if planned:
         return words.plan + kept
     if event.state == "started":
@@ -62,16 +63,23 @@ def status(event: StepEvent, planned: bool, elapsed: float = 0.0) -> str:
     return f"{words.done} ({duration(event.seconds)}){kept}"
 
 
+def kept_mark(event: StepEvent) -> str:
+    """What a delete says of a resource that stays in the cloud."""
+    return " [retain]" if event.retain and event.op in _DELETING else ""
+
+
 def seen_as(event: StepEvent) -> Op:
-    """The operation to show: a refresh that is done is what it found."""
+    """The operation to show: a refresh that is done is what it found, unless an update is what follows."""
     if event.op is not Op.REFRESH or event.state != "done":
         return event.op
-    return Op.DELETE if event.gone else Op.UPDATE if event.changes else Op.REFRESH
+    return Op.DELETE if event.gone else Op.UPDATE if event.changes and not event.ahead else Op.REFRESH
 
 
 def is_quiet(event: StepEvent) -> bool:
     """Is there nothing to say: unchanged, or a refresh that has found nothing (yet)?"""
-    return event.state != "failed" and seen_as(event) in (Op.SAME, Op.REFRESH)
+    if event.op is Op.REFRESH and event.state == "done":
+        return not event.changes and not event.gone
+    return event.state != "failed" and event.op in (Op.SAME, Op.REFRESH)
 
 
 def is_default_provider(event: StepEvent) -> bool:

@@ -7,15 +7,15 @@ meanwhile), it ends when the engine ends, and a log line that cannot be delivere
 
 from __future__ import annotations
 
+import os
 import sys
 
-if sys.path and sys.path[0].endswith("embedded"):
-    del sys.path[0]  # this file's folder is none of the program's business
+if sys.path[:1] == [os.path.dirname(os.path.abspath(__file__))]:  # noqa: PTH100, PTH120  pathlib is not imported yet
+    del sys.path[0]  # this file's folder is none of the program's business, and hides modules of the library
 
 import asyncio
 import json
 import logging
-import os
 import runpy
 import threading
 import traceback

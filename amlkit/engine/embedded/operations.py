@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
@@ -31,16 +31,20 @@ from .runner import SHOWN, Program
 from .session import Kind, Session, session
 
 Emit = Callable[[Event], None]
-_PATIENCE = 10.0
+_PATIENCE = 5.0
 """Seconds that a program gets to end by itself after a failure, before it is told to."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """`parallel` 0: four times the processors. `refresh`: read everything before the program runs."""
+    """`parallel` 0: four times the processors. `refresh`: read everything before the program runs.
+
+    `clear_pending_creates` (of a refresh): forget creations that cannot be looked for.
+    """
 
     parallel: int = 0
     refresh: bool = False
+    clear_pending_creates: bool = False
     environ: Mapping[str, str] | None = None
 
 
@@ -131,11 +135,13 @@ def _base(opened: Session, options: Options) -> Deployment:
     def wanted(resource: Resource) -> bool:
         return options.refresh or resource.refresh_before_update
 
-    return _refresher(opened).refreshed(deployment, wanted)
+    return _refresher(opened, ahead=True).refreshed(deployment, wanted)
 
 
 def _refresh(opened: Session, options: Options) -> None:
     deployment = recovered(opened.loaded, opened.registry, opened.reporter)
+    if options.clear_pending_creates and deployment.pending:
+        deployment = replace(deployment, pending=())
     opened.run(_refresher(opened).refreshed(deployment, lambda resource: True))
 
 
@@ -145,8 +151,8 @@ def _destroy(opened: Session, options: Options) -> None:
     deleting.delete(run, deleting.everything(run))
 
 
-def _refresher(opened: Session) -> Refresher:
-    return Refresher(opened.registry, opened.reporter, opened.gate, opened.parallel)
+def _refresher(opened: Session, *, ahead: bool = False) -> Refresher:
+    return Refresher(opened.registry, opened.reporter, opened.gate, opened.parallel, ahead)
 
 
 def _program_done(opened: Session, run: Run, program: Program) -> bool:

@@ -32,6 +32,8 @@ START_SECONDS = 60.0
 END_SECONDS = 5.0
 """How long a plugin may take to end after SIGINT, before it is killed."""
 _KEPT_LINES = 40
+LOOPBACK = {"no_grpc_proxy": "127.0.0.1,localhost"}
+"""What keeps gRPC between engine, program and plugins away from a proxy that the environment names."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ def _spawn(executable: Path, engine_address: str, environ: Mapping[str, str]) ->
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            env=dict(environ),
+            env={**environ, **LOOPBACK},
             start_new_session=True,
         )
     except OSError as error:

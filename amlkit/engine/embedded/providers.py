@@ -24,7 +24,7 @@ from .decide import Diff
 from .plugins import Plugin
 from .protocol import provider_pb2, status_pb2
 from .resource import Resource
-from .values import annotate, elided, with_contents, without_references
+from .values import annotate, elided, flatten_outputs, with_contents, with_sent_references, without_references
 
 _KINDS = {0: "add", 1: "add-replace", 2: "delete", 3: "delete-replace", 4: "update", 5: "update-replace"}
 _UNKNOWN_CONFIG = (
@@ -253,10 +253,10 @@ class Provider:
 
     def _struct(self, values: Mapping[str, Any]) -> struct_pb2.Struct:
         plain = values if self._secrets else unsecret(values)
-        return to_struct(plain if self._references else without_references(plain))
+        return to_struct(with_sent_references(plain) if self._references else without_references(plain))
 
     def _read(self, struct: struct_pb2.Struct, marks: Mapping[str, Any]) -> dict[str, Any]:
-        values = from_struct(struct)
+        values = flatten_outputs(from_struct(struct))
         return values if self._secrets else annotate(values, marks)
 
     def _outcome(

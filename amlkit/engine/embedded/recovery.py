@@ -79,5 +79,5 @@ def _placed(made: Resource, resources: tuple[Resource, ...]) -> tuple[Resource, 
 def _undecided(error: AmlkitError) -> str:
     return (
         "an earlier run was interrupted while it was made, and the provider cannot say whether it is there "
-        f"({error.problems[0].what}); `refresh --clear-pending-creates` of the Pulumi CLI removes this note"
+        f"({error.problems[0].what}); `refresh --clear-pending-creates` removes this note"
     )

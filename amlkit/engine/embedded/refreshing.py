@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from amlkit.engine.events import Op, StepEvent
 from amlkit.errors import AmlkitError
@@ -34,6 +35,7 @@ class Refresher:
     reporter: Reporter
     gate: Gate
     parallel: int
+    ahead: bool = False
 
     def refreshed(self, deployment: Deployment, wanted: Callable[[Resource], bool]) -> Deployment:
         """The state after reading what `wanted` chooses; the same object if nothing was read and nothing differs.
@@ -51,6 +53,18 @@ class Refresher:
             return deployment
         return replace(deployment, resources=rebuilt([each for each in resources if each is not None]))
 
+    def _event(self, resource: Resource, state: Literal["started", "done", "failed"], **found: Any) -> StepEvent:
+        return StepEvent(
+            urn=resource.urn,
+            type=resource.type,
+            op=Op.REFRESH,
+            state=state,
+            parent=resource.parent,
+            old=resource.inputs,
+            ahead=self.ahead,
+            **found,
+        )
+
     def _one(self, old: Resource, deployment: Deployment) -> Resource | None:
         """What the state should hold for it: the same object if nothing differs, None if it is gone."""
         try:
@@ -59,17 +73,17 @@ class Refresher:
         except Stopped:
             return old
         except AmlkitError as error:
-            self.reporter.step(_event(old, "failed", error=str(error)))
+            self.reporter.step(self._event(old, "failed", error=str(error)))
             self.reporter.failure(error, old.urn)
             return old
 
     def _read(self, old: Resource, provider: Provider) -> Resource | None:
         self.reporter.hide([old.inputs, old.outputs])
         began = time.monotonic()
-        self.reporter.step(_event(old, "started"))
+        self.reporter.step(self._event(old, "started"))
         outcome = provider.read(old, old.outputs)
         if not outcome.id:
-            self.reporter.step(_event(old, "done", gone=True, seconds=time.monotonic() - began))
+            self.reporter.step(self._event(old, "done", gone=True, seconds=time.monotonic() - began))
             return None
         if outcome.init_errors:
             said = "\n* ".join(outcome.init_errors)
@@ -77,7 +91,7 @@ class Refresher:
         new = _merged(old, outcome)
         self.reporter.hide([new.inputs, new.outputs])
         changes = self._changes(old, new, provider)
-        event = _event(old, "done", changes=changes, new=new.inputs, seconds=time.monotonic() - began)
+        event = self._event(old, "done", changes=changes, new=new.inputs, seconds=time.monotonic() - began)
         self.reporter.step(event)
         return new
 
@@ -132,15 +146,3 @@ def _merged(old: Resource, outcome: Outcome) -> Resource:
     if unchanged and new == replace(old, inputs=inputs, outputs=outputs):
         return old
     return new if unchanged else replace(new, modified=now())
-
-
-def _event(resource: Resource, state: str, **fields: object) -> StepEvent:
-    return StepEvent(
-        urn=resource.urn,
-        type=resource.type,
-        op=Op.REFRESH,
-        state=state,  # type: ignore[arg-type]
-        parent=resource.parent,
-        old=resource.inputs,
-        **fields,  # type: ignore[arg-type]
-    )

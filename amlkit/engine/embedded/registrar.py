@@ -267,7 +267,10 @@ class Registrar:
             return True
         old_urn, _ = urns.parse_reference(old.provider)
         new_urn, _ = urns.parse_reference(new.provider)
-        before, after = self.seen.old_provider(old_urn), self.seen.news[new_urn].resource
+        before, entry = self.seen.old_provider(old_urn), self.seen.news.get(new_urn)
+        if entry is None:
+            raise EngineError(f"a provider that the program does not register: {new.provider}")
+        after = entry.resource
         if before is None or equal(config_only(before.inputs), config_only(after.inputs)):
             return before is None
         return self._run.registry.get(new.provider).diff_config(before, after).replace

@@ -70,7 +70,8 @@ class Reporter:
                 event = replace(event, error=self.masked(event.error))
             if event.state == "done":
                 self.steps.append(event)
-                if event.op not in _COUNTED_ELSEWHERE and not _is_default_provider(event):
+                quiet = event.op is Op.READ and not event.changes
+                if event.op not in _COUNTED_ELSEWHERE and not quiet and not _is_default_provider(event):
                     self.counts[event.op] += 1
             self._emit(event)
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from amlkit.errors import SetupError
 
+from .plugins import LOOPBACK
+
 SHOWN = 32
 """Exit code of a program whose error was shown already."""
 _CHILD = Path(__file__).with_name("child.py")
@@ -64,7 +66,7 @@ class Program:
                 stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
-                env=dict(order.environ),
+                env={**order.environ, **LOOPBACK},
                 cwd=order.folder,
                 pass_fds=(ours,),
                 start_new_session=True,

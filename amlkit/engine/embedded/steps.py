@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from amlkit.engine.events import Op, StepEvent
 from amlkit.errors import EngineError
+from amlkit.propertyvalues import UNKNOWN
 
 from .kinds import Custom, Kind
 from .manifest import now
@@ -52,19 +53,21 @@ class Step:
 
 
 @contextmanager
-def reported(run: Run, step: Step) -> Iterator[None]:
-    """Tell the display that a step begins, and how it ends."""
+def reported(run: Run, step: Step) -> Iterator[dict[str, str]]:
+    """Tell the display that a step begins, and how it ends; changes that show only then go into what it yields."""
     for resource in (step.old, step.new):
         if resource is not None:
             run.reporter.hide([resource.inputs, resource.outputs])
     began = time.monotonic()
     run.reporter.step(step.event(state="started"))
+    changes = dict(step.changes)
     try:
-        yield
+        yield changes
     except EngineError as error:
         run.reporter.step(step.event(state="failed", error=str(error), seconds=time.monotonic() - began))
         raise
-    run.reporter.step(step.event(state="done", seconds=time.monotonic() - began))
+    ended = replace(step, changes=changes)
+    run.reporter.step(ended.event(state="done", seconds=time.monotonic() - began))
 
 
 def create(run: Run, new: Resource, kind: Kind, replaces: Old | None, changes: Mapping[str, str]) -> New:
@@ -76,7 +79,7 @@ def create(run: Run, new: Resource, kind: Kind, replaces: Old | None, changes: M
         with _undone_on_failure(run, ticket):
             outcome = kind.create(new, preview=run.preview)
         stamp = now()
-        made = _finished(new, outcome, created=stamp, modified=stamp)
+        made = _finished(run, new, outcome, created=stamp, modified=stamp)
         entry = run.snapshot.created(ticket, made, replaces)
         _raise_if_unwell(outcome)
         if new.custom:
@@ -96,7 +99,9 @@ def update(run: Run, old: Old, new: Resource, kind: Kind, changes: Mapping[str, 
         with _undone_on_failure(run, ticket):
             outcome = kind.update(before, new, preview=run.preview)
         modified = now() if new.custom else before.modified
-        made = _finished(new, outcome, created=before.created, modified=modified)
+        made = _finished(run, new, outcome, created=before.created, modified=modified)
+        if outcome.init_errors:
+            made = replace(made, inputs=before.inputs)  # so that the next diff sees what is still to be done
         entry = run.snapshot.updated(ticket, old, made)
         _raise_if_unwell(outcome)
         if new.custom:
@@ -115,13 +120,15 @@ def same(run: Run, old: Old, new: Resource, kind: Kind) -> New:
 
 def read(run: Run, old: Old | None, new: Resource, kind: Custom) -> New:
     """Read a resource that is not ours to manage; one of ours with another id makes place for it."""
-    with reported(run, Step(Op.READ, old.resource if old else None, new, {})):
-        outcome = kind.provider.read(new, new.inputs)
+    with reported(run, Step(Op.READ, old.resource if old else None, new, {})) as changes:
+        outcome = Outcome(new.id, {}) if new.id == UNKNOWN else kind.provider.read(new, new.inputs)
         if not outcome.id:
             raise EngineError(f"resource '{new.id}' does not exist")
-        found = _finished(new, outcome, created=old.resource.created if old else "", modified="")
+        found = _finished(run, new, outcome, created=old.resource.created if old else "", modified="")
         if old is None:
             return run.snapshot.updated(0, None, found)
+        if not equal(old.resource.outputs, found.outputs):
+            changes["outputs"] = "update"
         replaces = not old.resource.external and old.resource.id != new.id
         if replaces:
             return run.snapshot.created(0, found, old)
@@ -172,7 +179,8 @@ def _undone_on_failure(run: Run, ticket: int) -> Iterator[None]:
         raise
 
 
-def _finished(new: Resource, outcome: Outcome, *, created: str, modified: str) -> Resource:
+def _finished(run: Run, new: Resource, outcome: Outcome, *, created: str, modified: str) -> Resource:
+    run.reporter.hide(outcome.outputs)
     return replace(
         new,
         id=outcome.id,

@@ -14,6 +14,8 @@ from typing import Any
 from amlkit.errors import EngineError
 from amlkit.propertyvalues import ARCHIVE, ASSET, OUTPUT, RESOURCE, SIGNATURE, UNKNOWN, is_secret, secret
 
+from . import urns
+
 
 def equal(one: Any, other: Any) -> bool:
     """Deep equality in which `True` is not `1` and a secret is not its plain value."""
@@ -80,14 +82,35 @@ def remark(new: Any, old: Any) -> Any:
 
 
 def flatten_outputs(value: Any) -> Any:
-    """Output marks (a value with its dependencies) as the plain, secret or unknown value that they carry."""
+    """Values off the wire as the state keeps them: output marks as what they carry, references in one form."""
     if isinstance(value, Mapping):
         if value.get(SIGNATURE) == OUTPUT:
             inner = flatten_outputs(value["value"]) if "value" in value else UNKNOWN
             return secret(inner) if value.get("secret") else inner
+        if value.get(SIGNATURE) == RESOURCE:
+            return stored_reference(value)
         return {key: flatten_outputs(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [flatten_outputs(item) for item in value]
+    return value
+
+
+def stored_reference(reference: Mapping[str, Any]) -> dict[str, Any]:
+    """A reference to a resource as the state keeps it; name and type are in the URN."""
+    kept = {SIGNATURE: RESOURCE, "urn": reference["urn"], "packageVersion": reference.get("packageVersion", "")}
+    return {**kept, "id": reference["id"]} if "id" in reference else kept
+
+
+def with_sent_references(value: Any) -> Any:
+    """Values as plugins get them: references with name and type, without an empty version."""
+    if isinstance(value, Mapping):
+        if value.get(SIGNATURE) == RESOURCE:
+            urn = urns.parse(value["urn"])
+            sent = {key: item for key, item in value.items() if item != ""}
+            return {**sent, "name": urn.name, "type": urn.type}
+        return {key: with_sent_references(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_sent_references(item) for item in value]
     return value
 
 

@@ -6,6 +6,7 @@ is a problem with a place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from ..web import AzureError
 from .records import DATA_TYPES, LITERAL_TYPES, EnvironmentSpec, Port
 from .values import Problems, literal, type_name
 
+_DATA_VERSION = re.compile(r".*/data/([^/]+)/versions/([^/]+)")
+_PORT_NAME = re.compile(r"\w[\w.-]*")  # bindings take no other, and it becomes a part of file names
 _RUNS_COMMANDS = ("AmlCompute", "ComputeInstance")
 
 
@@ -74,9 +77,8 @@ class Assets:
     def data(self, uri: Any, place: str) -> str:
         """A data URI; a reference to a data asset is followed."""
         text = str(uri or "")
-        if "/data/" in text and "/versions/" in text and "/datastores/" not in text:
-            found = text.removeprefix("azureml:").rpartition("/data/")[2].split("/")
-            text = f"azureml:{found[0]}:{found[2]}"
+        if (match := _DATA_VERSION.fullmatch(text)) and "/datastores/" not in text:
+            text = f"azureml:{match[1]}:{match[2]}"
         if text.startswith("azureml:") and not text.startswith("azureml://"):
             document = self._version("data", text, place)
             text = str(document.get("properties", {}).get("dataUri", ""))
@@ -92,11 +94,16 @@ class Assets:
         except AzureError as error:
             self._problems.add(place, error.message)
 
-    def ports(self, declared: Mapping[str, Any] | None, place: str) -> tuple[Port, ...]:
+    def ports(self, declared: Any, place: str) -> tuple[Port, ...]:
         """The inputs or outputs of a spec."""
-        return tuple(self._port(name, item or {}, f"{place}.{name}") for name, item in (declared or {}).items())
+        named = self._problems.mapping(declared, place).items()
+        return tuple(
+            self._port(name, self._problems.mapping(item, f"{place}.{name}"), f"{place}.{name}") for name, item in named
+        )
 
     def _port(self, name: str, item: Mapping[str, Any], place: str) -> Port:
+        if not _PORT_NAME.fullmatch(name):
+            self._problems.add(place, "the name of a port has letters, digits, dashes, dots and underscores")
         kind = type_name(str(item.get("type", "string")))
         if kind not in LITERAL_TYPES | DATA_TYPES:
             self._problems.add(place, f"a port of type {kind} does not run in the local Azure ML")
@@ -120,6 +127,7 @@ class Assets:
             asset, _, version = name.partition(":")
             name = f"{self._workspace}/{kind}/{asset}/versions/{version}"
         found = self._documents.get(name)
-        if found is None:
-            self._problems.add(place, f"there is no {text}")
-        return found or {}
+        if found is None or f"/{kind.lower()}/" not in found["id"].lower():
+            self._problems.add(place, f"there is no {text}" if found is None else f"it is none of the {kind}: {text}")
+            return {}
+        return found

@@ -18,6 +18,7 @@ from .values import Problems, flag, literal, seconds, type_name
 
 PARENT_INPUT = re.compile(r"\$\{\{\s*parent\.inputs\.([\w.-]+)\s*\}\}")
 _PARENT_OUTPUT = re.compile(r"\$\{\{\s*parent\.outputs\.([\w.-]+)\s*\}\}")
+_STEP_NAME = re.compile(r"[\w-]+")  # it becomes a part of file names
 _STEP_OUTPUT = re.compile(r"\$\{\{\s*parent\.jobs\.([\w-]+)\.outputs\.([\w.-]+)\s*\}\}")
 
 
@@ -31,12 +32,14 @@ class Settings:
     force_rerun: bool = False
 
     @classmethod
-    def read(cls, settings: Mapping[str, Any] | None) -> Settings:
+    def read(cls, settings: Any, problems: Problems) -> Settings:
         """Of a `settings` mapping; values may be booleans or texts, keys snake or camel case."""
-        found = settings or {}
-        compute = found.get("default_compute") or found.get("defaultCompute") or ""
-        store = found.get("default_datastore") or found.get("defaultDatastore") or ""
-        return cls(str(compute), str(store), flag(found, "continue_on_step_failure"), flag(found, "force_rerun"))
+        found = problems.mapping(settings, "settings")
+        compute = problems.text(found.get("default_compute") or found.get("defaultCompute"), "settings.default_compute")
+        store = problems.text(
+            found.get("default_datastore") or found.get("defaultDatastore"), "settings.default_datastore"
+        )
+        return cls(compute, store, flag(found, "continue_on_step_failure"), flag(found, "force_rerun"))
 
 
 def of_pipeline(
@@ -44,13 +47,17 @@ def of_pipeline(
 ) -> Definition:
     """A pipeline: `spec` holds `jobs`, `inputs` and `outputs` as a pipeline component's spec does."""
     inputs, outputs = assets.ports(spec.get("inputs"), "inputs"), assets.ports(spec.get("outputs"), "outputs")
-    nodes = spec.get("jobs") or {}
-    if not nodes or not all(isinstance(node, Mapping) for node in nodes.values()):
-        problems.add("jobs", "the pipeline needs steps, each of them an object")
-        problems.refuse()
+    nodes = problems.mapping(spec.get("jobs"), "jobs")
+    if not nodes:
+        problems.add("jobs", "the pipeline needs steps")
+    for name in nodes:
+        if not _STEP_NAME.fullmatch(name):
+            problems.add(f"jobs.{name}", "the name of a step has letters, digits, dashes and underscores")
+    problems.refuse()
     components: dict[str, Component] = {}
+    default = compute or settings.default_compute
     steps = tuple(
-        _node(name, node, components, compute or settings.default_compute, assets, problems)
+        _node(name, problems.mapping(node, f"jobs.{name}"), components, default, assets, problems)
         for name, node in nodes.items()
     )
     check_graph(steps, components, inputs, outputs, problems)
@@ -62,16 +69,16 @@ def of_pipeline(
 def of_command(properties: Mapping[str, Any], assets: Assets, problems: Problems) -> Definition:
     """A command job: one step, whose ports are what the job gives it."""
     _refuse_distribution(properties, "", problems)
-    inputs = tuple(_given_port(name, item) for name, item in (properties.get("inputs") or {}).items())
-    outputs = tuple(_given_port(name, item) for name, item in (properties.get("outputs") or {}).items())
+    inputs = assets.ports(given_ports(properties.get("inputs"), "inputs", problems), "inputs")
+    outputs = assets.ports(given_ports(properties.get("outputs"), "outputs", problems), "outputs")
     component = Component(
-        str(properties.get("displayName") or ""),
-        str(properties.get("command") or ""),
+        problems.text(properties.get("displayName"), "displayName"),
+        problems.text(properties.get("command"), "command"),
         assets.code(properties.get("codeId"), "codeId"),
         assets.environment(properties.get("environmentId"), "environmentId"),
         inputs,
         outputs,
-        _variables(properties.get("environmentVariables")),
+        _variables(properties.get("environmentVariables"), "environmentVariables", problems),
         deterministic=False,
     )
     check_bindings(component, "command", problems)
@@ -104,21 +111,25 @@ def _node(
     identifier, slots = assets.compute(node.get("computeId") or node.get("compute") or compute, f"{place}.computeId")
     return Step(
         name,
-        str(node.get("display_name") or node.get("displayName") or name),
+        problems.text(node.get("display_name") or node.get("displayName"), f"{place}.display_name") or name,
         reference,
         {
             key: _source(item, ports.get(key), f"{place}.inputs.{key}", assets, problems)
-            for key, item in (node.get("inputs") or {}).items()
+            for key, item in problems.mapping(node.get("inputs"), f"{place}.inputs").items()
         },
         {
             key: _destination(item, f"{place}.outputs.{key}", assets, problems)
-            for key, item in (node.get("outputs") or {}).items()
+            for key, item in problems.mapping(node.get("outputs"), f"{place}.outputs").items()
         },
         identifier,
         slots,
         _timeout(node.get("limits"), f"{place}.limits", problems),
-        _variables(node.get("environment_variables") or node.get("environmentVariables")),
-        {str(key): str(value) for key, value in (node.get("tags") or {}).items()},
+        _variables(
+            node.get("environment_variables") or node.get("environmentVariables"),
+            f"{place}.environment_variables",
+            problems,
+        ),
+        problems.texts(node.get("tags"), f"{place}.tags"),
     )
 
 
@@ -134,13 +145,13 @@ def _component(assets: Assets, reference: str, place: str, problems: Problems) -
         return Component("", "", "", EnvironmentSpec(), (), ())
     _refuse_distribution(spec, place, problems)
     component = Component(
-        str(spec.get("name") or ""),
-        str(spec.get("command") or ""),
+        problems.text(spec.get("name"), f"{place}.name"),
+        problems.text(spec.get("command"), f"{place}.command"),
         assets.code(spec.get("code"), f"{place}.code"),
         assets.environment(spec.get("environment"), f"{place}.environment"),
         assets.ports(spec.get("inputs"), f"{place}.inputs"),
         assets.ports(spec.get("outputs"), f"{place}.outputs"),
-        _variables(spec.get("environment_variables")),
+        _variables(spec.get("environment_variables"), f"{place}.environment_variables", problems),
         str(spec.get("is_deterministic", True)).lower() != "false",
     )
     check_bindings(component, f"{place}.command", problems)
@@ -179,19 +190,26 @@ def _destination(item: Any, place: str, assets: Assets, problems: Problems) -> D
     return Destination(uri=text)
 
 
-def _given_port(name: str, item: Mapping[str, Any] | None) -> Port:
-    given = item or {}
-    kind = type_name(str(given.get("jobInputType") or given.get("jobOutputType") or "uri_folder"))
-    return Port(name, "string" if kind == "literal" else kind, False, None, str(given.get("mode") or ""))
+def given_ports(given: Any, place: str, problems: Problems) -> dict[str, dict[str, Any]]:
+    """The ports of a job that declares none: those it gives values to. Literals are strings: nothing else is said."""
+    found = {}
+    for name, item in problems.mapping(given, place).items():
+        value = problems.mapping(item, f"{place}.{name}")
+        kind = type_name(str(value.get("jobInputType") or value.get("jobOutputType") or "uri_folder"))
+        found[name] = {"type": "string" if kind == "literal" else kind, "mode": value.get("mode")}
+    return found
 
 
-def _variables(given: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
-    return tuple((str(name), str(value)) for name, value in (given or {}).items())
+def _variables(given: Any, place: str, problems: Problems) -> tuple[tuple[str, str], ...]:
+    for name in problems.mapping(given, place):
+        if not name or "=" in name:
+            problems.add(place, f"not a name of a variable: {name!r}")
+    return tuple(problems.texts(given, place).items())
 
 
-def _timeout(limits: Mapping[str, Any] | None, place: str, problems: Problems) -> float:
+def _timeout(limits: Any, place: str, problems: Problems) -> float:
     try:
-        return seconds((limits or {}).get("timeout"))
+        return seconds(problems.mapping(limits, place).get("timeout"))
     except ValueError as error:
         problems.add(f"{place}.timeout", str(error))
         return 0.0
@@ -200,7 +218,7 @@ def _timeout(limits: Mapping[str, Any] | None, place: str, problems: Problems) -
 def _refuse_distribution(given: Mapping[str, Any], place: str, problems: Problems) -> None:
     if given.get("distribution"):
         problems.add(place, "`distribution` does not run in the local Azure ML: a step is one process")
-    resources = given.get("resources") or {}
+    resources = problems.mapping(given.get("resources"), f"{place}.resources".lstrip("."))
     count = resources.get("instance_count") or resources.get("instanceCount") or 1
     if str(count) != "1":
         problems.add(place, f"`instance_count` does not run in the local Azure ML: a step is one process, not {count}")

@@ -25,6 +25,11 @@ class Experiments:
             connection.execute("INSERT OR IGNORE INTO experiments VALUES (?, ?)", (workspace.lower(), name))
         return self.id(workspace, name)
 
+    def forget(self, workspace: str) -> None:
+        """Remove the names that a workspace took into use."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM experiments WHERE workspace = ?", (workspace.lower(),))
+
     def find(self, workspace: str, name: str) -> str | None:
         """The id of a name in use, or None."""
         return self.id(workspace, name) if name in self._names(workspace) else None

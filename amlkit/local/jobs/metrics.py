@@ -56,6 +56,13 @@ class Metrics:
                     what = f"Parameter '{key}' has the value '{before}' already, it cannot become '{value}'."
                     raise AzureError(400, "INVALID_PARAMETER_VALUE", what)
 
+    def forget(self, jobs: Iterable[str]) -> None:
+        """Remove all values of jobs that are no more."""
+        names = [(name,) for name in jobs]
+        with self._database.transaction() as connection:
+            connection.executemany("DELETE FROM job_metrics WHERE job = ?", names)
+            connection.executemany("DELETE FROM job_parameters WHERE job = ?", names)
+
     def latest(self, job: str) -> list[Metric]:
         """The last value of each key: by step, then time, then size, as MLflow decides."""
         found: dict[str, Metric] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -25,11 +26,12 @@ from .records import Job, Status, Step
 from .reuse import MissingDataError, Reuse, Seen, Verdict
 from .runner import Handle, Result, Runner, Work
 from .slots import Slots, Task, host_limit
-from .state import Cancel, Changes, Event, Finished, Prepared, Retry, Run, own_properties
+from .state import REASON, Cancel, Changes, Event, Finished, Prepared, Retry, Run, own_properties
 from .variables import Identity
 
 _log = logging.getLogger(__name__)
 _STOP_SECONDS = 10.0
+_AGAIN = "; begun anew: the local Azure ML ended while it ran"
 
 
 class Scheduler:
@@ -64,16 +66,25 @@ class Scheduler:
         if run is not None:
             self._notify(run, Cancel(step))
 
+    def forget(self, workspace: str) -> None:
+        """End the processes of a workspace that is no more, and write nothing about its runs from now on."""
+        with self._lock:
+            gone = [run for run in self._runs.values() if run.job.workspace.lower() == workspace.lower()]
+            for run in gone:
+                del self._runs[run.job.name]
+        for run in gone:
+            with run.lock:  # a round that was under way is over now, and there is none after it
+                for step in list(run.claims):
+                    self._land(run, step)
+        _end(gone, "canceled")
+
     def stop(self) -> None:
         """End all processes; their steps count as interrupted."""
         with self._lock:
             self._stopping = True
             runs = list(self._runs.values())
         self._pool.shutdown(wait=True)
-        handles = [handle for run in runs for handle in run.handles.values()]
-        running = [handle for handle in handles if not handle.stop("interrupted", 0.0)]
-        for handle in running:
-            handle.done.wait(_STOP_SECONDS)
+        _end(runs, "interrupted")
 
     def _notify(self, run: Run, event: Event | None) -> None:
         if event is not None:
@@ -89,7 +100,7 @@ class Scheduler:
             run.scheduled = False
         try:
             with run.lock:
-                if run.job.name not in self._runs:
+                if self._runs.get(run.job.name) is not run:
                     return
                 changes = Changes(run)
                 self._apply_events(run, changes)
@@ -233,9 +244,12 @@ class Scheduler:
 
     def _prepare(self, run: Run, step: Step, found: Fingerprint, reason: Reason, changes: Changes) -> None:
         name, spec = run.names[step.name], run.component(step).environment
-        columns = {"properties": own_properties(run.job, step), "produced": {}, "error": ""}
-        changes.judged(name, found, reason, status=Status.PREPARING, **columns)
-        changes.say(step.name, f"runs: {reason}")
+        properties = own_properties(run.job, step)
+        if step.name in run.interrupted:
+            run.interrupted.remove(step.name)
+            properties[REASON] = f"{reason}{_AGAIN}"
+        changes.judged(name, found, reason, status=Status.PREPARING, properties=properties, produced={}, error="")
+        changes.say(step.name, f"runs: {properties.get(REASON, reason)}")
         run.progress.states[step.name] = Status.PREPARING
         try:
             ready = self._environments.ready(spec)
@@ -300,12 +314,15 @@ class Scheduler:
             produced = of_run(run.definition, run.produced)
             changes.update(run.job.name, status=status, ended=store.now(), error=error, produced=produced)
             changes.say("", str(status))
+        self._drop(run)
+
+    def _drop(self, run: Run) -> None:
         with self._lock:
-            self._runs.pop(run.job.name, None)
+            if self._runs.get(run.job.name) is run:
+                del self._runs[run.job.name]
 
     def _give_up(self, run: Run, why: str) -> None:
-        with self._lock:
-            self._runs.pop(run.job.name, None)
+        self._drop(run)
         for handle in run.handles.values():
             handle.stop("canceled", 0.0)
         with self._store.database.transaction() as connection:
@@ -315,6 +332,14 @@ class Scheduler:
                     store.update(connection, name, status=Status.FAILED, error=why, ended=store.now())
         for step in list(run.claims):
             self._land(run, step)
+
+
+def _end(runs: Iterable[Run], why: str) -> None:
+    """Kill the processes of runs and wait until they are gone."""
+    handles = [handle for run in runs for handle in list(run.handles.values())]
+    running = [handle for handle in handles if not handle.stop(why, 0.0)]
+    for handle in running:
+        handle.done.wait(_STOP_SECONDS)
 
 
 def _label(step: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
@@ -19,13 +20,13 @@ from ..blobs import Blobs
 from ..database import Database
 from ..documents import Documents
 from ..tokens import Tokens
-from ..web import AzureError
+from ..web import AzureError, check_types
 from . import processes, store, views
 from .bindings import Given, given
 from .contents import Contents
 from .environments import Environments, cache_folder
 from .experiments import Experiments
-from .locations import NAME_LENGTH, artifacts
+from .locations import NAME_LENGTH, artifacts, work_folder
 from .metrics import Metrics
 from .records import Definition, Job, Status
 from .reuse import Reuse
@@ -37,7 +38,7 @@ from .submit import Submission, Submitter
 from .variables import cleaned
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_MUTABLE = ("displayName", "description", "tags", "properties", "isArchived")
+_TYPES = {"displayName": str, "description": str, "tags": dict, "properties": dict, "isArchived": bool}
 
 
 class Jobs:
@@ -90,11 +91,11 @@ class Jobs:
         Raises:
             AzureError: 400 with all that is wrong; 409: another job has the name.
         """
+        check_types(body, {"properties": dict})
         properties = body.get("properties") or {}
-        if not isinstance(properties, Mapping):
-            raise AzureError(400, "InvalidRequestContent", "`properties` must be an object.")
         if "componentId" in body:
             properties = {"jobType": "Pipeline", "componentId": body["componentId"], "inputs": body.get("inputs")}
+        check_types(properties, _TYPES)
         name = _checked(name or store.new_name())
         existing = self._store.get(name)
         if existing is not None:
@@ -109,6 +110,7 @@ class Jobs:
         Raises:
             AzureError: 404: no such endpoint or deployment; 400: with all that is wrong in the request.
         """
+        check_types(request, {"properties": dict})
         repeat = f"{workspace_id.lower()}/{endpoint.lower()}/{repeat}" if repeat else ""
         known = self._store.of_request(repeat) if repeat else None
         if known is None:
@@ -165,6 +167,17 @@ class Jobs:
                 store.update(connection, job.name, status=Status.CANCEL_REQUESTED, cancelled=store.now())
         self._scheduler.cancel(job.root, job.step if job.parent else None)
 
+    def forget(self, workspace_id: str) -> None:
+        """Delete a workspace with all its jobs: those that run are ended. What they wrote stays in its storage."""
+        with self._database.transaction() as connection:
+            names = store.forget(connection, workspace_id)
+            self.metrics.forget(names)
+            self.experiments.forget(workspace_id)
+            self._documents.delete(workspace_id)  # with its jobs or not at all, also under kill -9
+        self._scheduler.forget(workspace_id)
+        for name in names:
+            shutil.rmtree(work_folder(self._home, name), ignore_errors=True)
+
     def create_run(self, workspace_id: str, experiment: str, name: str, parent: str, tags: Mapping[str, str]) -> Job:
         """A run of an MLflow client, below the job `parent` if that is not empty; `end_run` ends it.
 
@@ -188,6 +201,7 @@ class Jobs:
             started=time,
         )
         with self._database.transaction() as connection:
+            self._check_workspace(workspace_id)
             store.add(connection, [(job, "")])
         return job
 
@@ -200,14 +214,20 @@ class Jobs:
         return self.get(job.workspace, job.name)
 
     def update(self, job: Job, changes: Mapping[str, Any]) -> Job:
-        """Change what may be changed of a job: `displayName`, `description`, `tags`, `properties`, `isArchived`."""
+        """Change what may be changed of a job: `displayName`, `description`, `tags`, `properties`, `isArchived`.
+
+        Raises:
+            AzureError: 400: one of them has another type.
+        """
+        check_types(changes, _TYPES)
         with self._database.transaction() as connection:
             columns: dict[str, Any] = {}
             if changes.get("displayName"):
                 columns["display_name"] = changes["displayName"]
             for name in ("tags", "properties"):
                 if changes.get(name) is not None:
-                    columns[name] = {**getattr(self.get(job.workspace, job.name), name), **changes[name]}
+                    now = getattr(self.get(job.workspace, job.name), name)
+                    columns[name] = {**now, **{key: str(value) for key, value in changes[name].items()}}
             body = {name: changes[name] for name in ("description", "isArchived") if name in changes}
             if body:
                 columns["body"] = {**job.body, **body}
@@ -228,6 +248,7 @@ class Jobs:
     def _accept(self, submission: Submission, repeat: str = "") -> Job:
         try:
             with self._database.transaction() as connection:
+                self._check_workspace(submission.job.workspace)
                 key = store.add_definition(connection, submission.definition)
                 rows = submission.rows(key)
                 store.add(connection, rows, repeat)
@@ -240,6 +261,11 @@ class Jobs:
         job = rows[0][0]
         self._scheduler.add(Run.of(job, submission.definition, [child for child, _ in rows[1:]]))
         return job
+
+    def _check_workspace(self, workspace_id: str) -> None:
+        """Within the transaction that adds jobs: the workspace may have been deleted since the request came."""
+        if self._documents.get(workspace_id) is None:
+            raise AzureError(404, "ResourceNotFound", f"The workspace was deleted: '{workspace_id}'.")
 
     def _again(self, job: Job, workspace_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         same = job.workspace.lower() == workspace_id.lower() and _lasting(job.body) == _lasting(properties)
@@ -279,4 +305,4 @@ def _checked(name: str) -> str:
 
 def _lasting(properties: Mapping[str, Any]) -> dict[str, Any]:
     read_only = ("status", "services", "parentJobName", "error")
-    return {key: value for key, value in properties.items() if key not in (*_MUTABLE, *read_only) and value is not None}
+    return {key: value for key, value in properties.items() if key not in (*_TYPES, *read_only) and value is not None}

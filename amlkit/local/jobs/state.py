@@ -22,6 +22,8 @@ from .progress import Progress
 from .records import Component, Definition, Job, Status, Step
 from .runner import Handle, Result
 
+REASON = "amlkit.reason"
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -59,7 +61,10 @@ Event = Prepared | Finished | Retry | Cancel
 
 @dataclass
 class Run:
-    """A pipeline or a single command that is not over. `lock` guards all but `events` and `scheduled`."""
+    """A pipeline or a single command that is not over. `lock` guards all but `events` and `scheduled`.
+
+    `interrupted` are the steps that ran when the stand-in ended, and have not begun again yet.
+    """
 
     job: Job
     definition: Definition
@@ -70,6 +75,7 @@ class Run:
     handles: dict[str, Handle] = field(default_factory=dict)
     prints: dict[str, Fingerprint] = field(default_factory=dict)
     claims: dict[str, str] = field(default_factory=dict)
+    interrupted: set[str] = field(default_factory=set)
     cancelled: bool = False
     stopping: bool = False
     events: deque[Event] = field(default_factory=deque)
@@ -91,6 +97,8 @@ class Run:
             elif child.status.is_final:
                 run.errors[child.step] = child.error
                 progress.fail(child.step, child.status)
+            elif child.status is Status.RUNNING:
+                run.interrupted.add(child.step)
         return run
 
     def line(self, step: Step) -> str:
@@ -137,7 +145,7 @@ class Changes:
     def judged(self, name: str, found: Fingerprint, reason: Reason, **columns: Any) -> None:
         """A step's fingerprint and the reason why it runs or does not, with other columns of its row."""
         self._prints.append(found)
-        properties = {"amlkit.reason": str(reason), "amlkit.reason.details": "\n".join(reason.details)}
+        properties = {REASON: str(reason), "amlkit.reason.details": "\n".join(reason.details)}
         properties |= columns.pop("properties", {})
         self.update(name, fingerprint=found.key, properties=properties, **columns)
 

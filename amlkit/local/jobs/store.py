@@ -154,6 +154,15 @@ def make_reusable(connection: sqlite3.Connection, workspace: str, key: str, job:
     connection.execute("INSERT OR REPLACE INTO reuse VALUES (?, ?, ?)", (workspace.lower(), key, job))
 
 
+def forget(connection: sqlite3.Connection, workspace: str) -> list[str]:
+    """Remove the jobs of a workspace, what could be reused of them, and what is now nobody's; the names of the jobs."""
+    found = connection.execute("DELETE FROM jobs WHERE workspace = ? RETURNING name", (workspace,)).fetchall()
+    connection.execute("DELETE FROM reuse WHERE workspace = ?", (workspace.lower(),))
+    connection.execute("DELETE FROM job_definitions WHERE digest NOT IN (SELECT definition FROM jobs)")
+    connection.execute("DELETE FROM job_fingerprints WHERE key NOT IN (SELECT fingerprint FROM jobs)")
+    return [row["name"] for row in found]
+
+
 def line_of(workspace: str, where: str, component: str, step: str) -> str:
     """What names "the same step" from run to run: its component and name in one endpoint or experiment."""
     return digest.of([workspace.lower(), where.lower(), component, step])[:32]

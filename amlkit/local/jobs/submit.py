@@ -16,7 +16,7 @@ from ..web import AzureError
 from . import store
 from .assets import Assets
 from .bindings import missing
-from .definition import Settings, of_command, of_pipeline
+from .definition import Settings, given_ports, of_command, of_pipeline
 from .locations import child_name
 from .records import Definition, Job, Port, Status
 from .state import line, own_properties
@@ -79,26 +79,19 @@ class Submitter:
         else:
             problems.add("properties.jobType", f"a job of type {kind} does not run in the local Azure ML")
             problems.refuse()
-        given = properties.get("inputs") or {}
-        job = self._job(workspace, name, definition, given, properties.get("outputs") or {}, assets, problems)
+        given = problems.mapping(properties.get("inputs"), "inputs")
+        wanted = problems.mapping(properties.get("outputs"), "outputs")
+        job = self._job(workspace, name, definition, given, wanted, assets, problems)
         job = replace(
             job,
-            experiment=str(properties.get("experimentName") or "Default"),
-            display_name=str(properties.get("displayName") or name),
-            properties=_texts(properties.get("properties")),
-            tags=_texts(properties.get("tags")),
+            experiment=problems.text(properties.get("experimentName"), "experimentName") or "Default",
+            display_name=problems.text(properties.get("displayName"), "displayName") or name,
+            properties=problems.texts(properties.get("properties"), "properties"),
+            tags=problems.texts(properties.get("tags"), "tags"),
             body=properties,
         )
         problems.refuse()
         return Submission(job, self._with_datastore(workspace, definition))
-
-    def of_component(self, workspace: str, name: str, component: str, inputs: Mapping[str, Any]) -> Submission:
-        """A registered pipeline component with inputs in the form of an ARM job's.
-
-        Raises:
-            AzureError: 400 with all that is wrong.
-        """
-        return self.of_job(workspace, name, {"jobType": "Pipeline", "componentId": component, "inputs": inputs})
 
     def of_invocation(
         self, workspace: str, endpoint: str, deployment: Mapping[str, Any], request: Mapping[str, Any]
@@ -119,9 +112,10 @@ class Submitter:
             "settings": configuration.get("settings"),
             "inputs": request.get("inputData"),
             "outputs": request.get("outputData"),
+            "properties": request.get("properties"),
         }
-        own = _texts(request.get("properties"))
         made = self.of_job(workspace, str(request.get("name") or f"batchjob-{uuid.uuid4()}"), properties)
+        own = dict(made.job.properties)
         job = replace(
             made.job,
             endpoint=endpoint,
@@ -134,12 +128,12 @@ class Submitter:
         return Submission(job, made.definition)
 
     def _pipeline(self, properties: Mapping[str, Any], assets: Assets, problems: Problems) -> Definition:
-        settings = Settings.read(properties.get("settings"))
-        compute = str(properties.get("computeId") or "")
+        settings = Settings.read(properties.get("settings"), problems)
+        compute = problems.text(properties.get("computeId"), "computeId")
         reference = properties.get("componentId")
         if not reference or properties.get("jobs"):
-            spec = {**properties, "inputs": _declared(properties.get("inputs"), "jobInputType")}
-            spec["outputs"] = _declared(properties.get("outputs"), "jobOutputType")
+            ports = {side: given_ports(properties.get(side), side, problems) for side in ("inputs", "outputs")}
+            spec = {**properties, **ports}
             return of_pipeline(spec, settings, compute, assets, problems)
         found = assets.component(reference, "componentId")
         if found and found.get("type") != "pipeline":
@@ -228,7 +222,7 @@ def _outputs(
         problems.add(f"outputs.{name}", f"there is no such output; there is: {known or 'none'}")
     found = {}
     for port in ports:
-        uri = str((wanted.get(port.name) or {}).get("uri") or "")
+        uri = str(problems.mapping(wanted.get(port.name), f"outputs.{port.name}").get("uri") or "")
         if uri:
             assets.check_uri(uri, f"outputs.{port.name}")
         found[port.name] = {"type": port.type, "uri": uri}
@@ -252,16 +246,3 @@ def _check_steps(definition: Definition, inputs: Mapping[str, Any], problems: Pr
                     literal(types[name], value)
                 except ValueError as error:
                     problems.add(f"inputs.{source.text}", f"jobs.{step.name}.inputs.{name} is {error}")
-
-
-def _declared(given: Mapping[str, Any] | None, key: str) -> dict[str, dict[str, Any]]:
-    """The ports of a pipeline job that declares none: those it gives values to."""
-    found = {}
-    for name, item in (given or {}).items():
-        kind = type_name(str((item or {}).get(key) or "uri_folder"))
-        found[name] = {"type": "string" if kind == "literal" else kind, "mode": (item or {}).get("mode")}
-    return found
-
-
-def _texts(given: Mapping[str, Any] | None) -> dict[str, str]:
-    return {str(key): str(value) for key, value in (given or {}).items()}

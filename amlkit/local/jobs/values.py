@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,24 @@ class Problems:
     def add(self, place: str, what: str) -> None:
         """One more: `add("inputs.learning_rate", "not a number: 'fast'")`."""
         self._found.append((place, what))
+
+    def mapping(self, value: Any, place: str) -> Mapping[str, Any]:
+        """A member of a body that must be an object: empty if it is missing, or a problem."""
+        if isinstance(value, Mapping):
+            return value
+        if value is not None:
+            self.add(place, f"it must be an object, not {value!r}")
+        return {}
+
+    def text(self, value: Any, place: str) -> str:
+        """A member of a body that must be a text, or a number or boolean with one: empty if it is missing."""
+        if isinstance(value, Mapping | list):
+            self.add(place, f"it must be a string, not {value!r}")
+        return "" if value is None or isinstance(value, Mapping | list) else str(value)
+
+    def texts(self, value: Any, place: str) -> dict[str, str]:
+        """A member of a body that must be an object of texts: tags, properties, variables."""
+        return {name: self.text(item, f"{place}.{name}") for name, item in self.mapping(value, place).items()}
 
     @property
     def count(self) -> int:
@@ -84,15 +103,18 @@ def seconds(timeout: Any) -> float:
     Raises:
         ValueError: neither.
     """
-    if timeout in (None, ""):
-        return 0.0
-    if isinstance(timeout, int | float) or str(timeout).isdigit():
-        return float(timeout)
-    match = _DURATION.fullmatch(str(timeout))
-    if match is None or not any(match.groups()):
+    text = "0" if timeout is None else str(timeout)
+    match = _DURATION.fullmatch(text)
+    if re.fullmatch(r"\d{1,15}(?:\.\d+)?|", text):
+        found = float(text or 0)
+    elif match and any(match.groups()):
+        days, hours, minutes, rest = (float(part or 0) for part in match.groups())
+        found = ((days * 24 + hours) * 60 + minutes) * 60 + rest
+    else:
         raise ValueError(f"not a duration: {timeout!r}")
-    days, hours, minutes, rest = (float(part or 0) for part in match.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + rest
+    if found > threading.TIMEOUT_MAX:
+        raise ValueError(f"a longer time than this machine can wait: {timeout!r}")
+    return found
 
 
 def flag(settings: Mapping[str, Any], name: str) -> bool:
@@ -115,6 +137,6 @@ def _number(value: Any) -> str:
     try:
         if isinstance(value, bool) or not math.isfinite(float(value)):
             raise ValueError
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"not a number: {value!r}") from error
     return str(value).strip()

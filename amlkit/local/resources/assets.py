@@ -13,8 +13,19 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ..arm import check_types, object_body, shown
-from ..web import WORKSPACE, AzureError, Handler, not_found, route, workspace_id, world
+from ..arm import shown
+from ..web import (
+    WORKSPACE,
+    AzureError,
+    Handler,
+    check_types,
+    not_found,
+    object_body,
+    query_number,
+    route,
+    workspace_id,
+    world,
+)
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")
 _VERSION = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]*")
@@ -171,10 +182,7 @@ def _listing(request: Request, found: list[dict[str, Any]]) -> dict[str, Any]:
         found = [each for each in found if bool(each["properties"].get("isArchived")) is wanted]
     if "asc" not in query.get("$orderBy", "").lower().split():
         found = found[::-1]
-    try:
-        first, size = int(query.get("$skip", 0)), int(query.get("$top", 0)) or len(found)
-    except ValueError as error:
-        raise AzureError(400, "InvalidQueryParameter", "'$skip' and '$top' must be numbers.") from error
+    first, size = query_number(request, "$skip", 0), query_number(request, "$top", 0) or len(found)
     return {"value": [shown(each) for each in found[first : first + size]]}
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ..arm import Kind, Put, delete, find, identity_of, object_body, routes_of, shown
-from ..web import WORKSPACE, AzureError, route, workspace_id, world
+from ..arm import Kind, Put, delete, find, identity_of, routes_of, shown
+from ..web import WORKSPACE, AzureError, object_body, route, workspace_id, world
 
 _ATTACHED = ("Databricks", "DataLakeAnalytics", "HDInsight", "VirtualMachine", "Kubernetes", "AKS", "SynapseSpark")
 _SECRETS = ("databricksAccessToken", "administratorAccount")

@@ -9,8 +9,8 @@ from starlette.requests import Request
 
 from ...home import STORAGE_SUFFIX
 from .. import sas
-from ..arm import Kind, Put, check_types, find, listed, object_body, routes_of, shown
-from ..web import WORKSPACE, AzureError, route, workspace_id, world
+from ..arm import Kind, Put, find, listed, routes_of, shown
+from ..web import WORKSPACE, AzureError, check_types, object_body, route, workspace_id, world
 from . import workspaces
 
 _NEEDED = {

@@ -18,12 +18,13 @@ from starlette.routing import Route
 
 from ..jobs.metrics import Metric
 from ..jobs.records import Job, Status
-from ..web import ARM_OR_ML, WORKSPACE, AzureError, route, workspace_id, world
+from ..web import ARM_OR_ML, WORKSPACE, AzureError, check_types, route, workspace_id, world
 
 BASE = f"/mlflow/v1.0{WORKSPACE}/api/2.0/mlflow"
 _STATUS = {Status.RUNNING: "RUNNING", Status.COMPLETED: "FINISHED", Status.FAILED: "FAILED", Status.CANCELED: "KILLED"}
 _PARENT = re.compile(r"""\s*tags?\.[`"]?mlflow\.parentRunId[`"]?\s*=\s*['"]([^'"]*)['"]\s*""")
 _PAGE = 1000
+_BEYOND = 2**63  # what SQLite stores no more
 
 
 def get_experiment(request: Request, _: Any) -> Any:
@@ -55,13 +56,12 @@ def get_run(request: Request, _: Any) -> Any:
 def create_run(request: Request, body: Any) -> Any:
     """A run that the client ends itself: a nested one in a step, or one of a script outside."""
     jobs, workspace = world(request).jobs, workspace_id(request)
-    sent = body or {}
-    tags = {str(item["key"]): str(item.get("value", "")) for item in sent.get("tags") or []}
+    tags = _pairs_of(body, "tags")
     identifier = _sent(request, body, "experiment_id")
     experiment = jobs.experiments.name(workspace, identifier)
     if experiment is None:
         raise AzureError(404, "RESOURCE_DOES_NOT_EXIST", f"There is no experiment with id '{identifier}'.")
-    name = str(sent.get("run_name") or tags.get("mlflow.runName") or "")
+    name = _text(body, "run_name") or tags.get("mlflow.runName", "")
     job = jobs.create_run(workspace, experiment, name, tags.pop("mlflow.parentRunId", ""), tags)
     return {"run": _run(request, job)}
 
@@ -77,6 +77,7 @@ def search_runs(request: Request, body: Any) -> Any:
         raise AzureError(501, "NOT_IMPLEMENTED", what)
     if sent.get("order_by"):
         raise AzureError(501, "NOT_IMPLEMENTED", "The local Azure ML gives runs newest first only, without order_by")
+    check_types(sent, {"experiment_ids": list, "max_results": int, "page_token": str})
     wanted = {jobs.experiments.name(workspace, str(each)) for each in sent.get("experiment_ids") or []}
     if match:
         found = jobs.children(workspace, match[1])
@@ -84,8 +85,8 @@ def search_runs(request: Request, body: Any) -> Any:
         tops = [job for job in jobs.list(workspace) if job.experiment in wanted]
         steps = [step for job in tops for step in (job, *jobs.children(workspace, job.name))]
         found = [run for step in steps for run in (step, *(jobs.children(workspace, step.name) if step.parent else ()))]
-    start = int(sent.get("page_token") or 0)
-    end = start + min(int(sent.get("max_results") or _PAGE), _PAGE)
+    start = _page(sent.get("page_token") or "0")
+    end = start + min(max(sent.get("max_results") or _PAGE, 1), _PAGE)
     runs = [_run(request, job) for job in found[start:end] if not wanted or job.experiment in wanted]
     return {"runs": runs, **({"next_page_token": str(end)} if end < len(found) else {})}
 
@@ -94,10 +95,11 @@ def update_run(request: Request, body: Any) -> Any:
     """A new name, and the state of a run that the client made; a job's own state is that of its process."""
     jobs, job = world(request).jobs, _job(request, body)
     states = {name: status for status, name in _STATUS.items()}
-    if (body or {}).get("status") in states:
-        job = jobs.end_run(job, states[body["status"]])
-    if (body or {}).get("run_name"):
-        job = jobs.update(job, {"displayName": body["run_name"]})
+    status, name = _text(body, "status"), _text(body, "run_name")
+    if status in states:
+        job = jobs.end_run(job, states[status])
+    if name:
+        job = jobs.update(job, {"displayName": name})
     return {"run_info": _info(request, job)}
 
 
@@ -109,7 +111,7 @@ def log_metric(request: Request, body: Any) -> Any:
 
 def log_parameter(request: Request, body: Any) -> Any:
     """One parameter, which never changes."""
-    pair = (_sent(request, body, "key"), str(body.get("value", "")))
+    pair = (_sent(request, body, "key"), str((body or {}).get("value", "")))
     world(request).jobs.metrics.log(_job(request, body).name, [], [pair])
     return {}
 
@@ -117,18 +119,17 @@ def log_parameter(request: Request, body: Any) -> Any:
 def set_tag(request: Request, body: Any) -> Any:
     """One tag."""
     key = _sent(request, body, "key")
-    world(request).jobs.update(_job(request, body), {"tags": {key: str(body.get("value", ""))}})
+    world(request).jobs.update(_job(request, body), {"tags": {key: str((body or {}).get("value", ""))}})
     return {}
 
 
 def log_batch(request: Request, body: Any) -> Any:
     """Metrics, parameters and tags together: all or none."""
     here, job = world(request), _job(request, body)
-    metrics = [_metric(item) for item in body.get("metrics") or []]
-    parameters = [(str(item["key"]), str(item.get("value", ""))) for item in body.get("params") or []]
-    tags = {str(item["key"]): str(item.get("value", "")) for item in body.get("tags") or []}
+    metrics = [_metric(item) for item in _items(body, "metrics")]
+    parameters, tags = _pairs_of(body, "params"), _pairs_of(body, "tags")
     with here.database.transaction():
-        here.jobs.metrics.log(job.name, metrics, parameters)
+        here.jobs.metrics.log(job.name, metrics, parameters.items())
         if tags:
             here.jobs.update(job, {"tags": tags})
     return {}
@@ -206,12 +207,41 @@ def _info(request: Request, job: Job) -> dict[str, Any]:
     return info | ({"end_time": _milliseconds(job.ended)} if job.ended else {})
 
 
+def _items(body: Any, name: str) -> list[Mapping[str, Any]]:
+    """A member of a body that is a list of objects."""
+    found = (body or {}).get(name) or []
+    if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
+        raise AzureError(400, "INVALID_PARAMETER_VALUE", f"'{name}' must be a list of objects.")
+    return found
+
+
+def _pairs_of(body: Any, name: str) -> dict[str, str]:
+    """A member of a body that is a list of keys and values."""
+    found = _items(body, name)
+    if not all("key" in item for item in found):
+        raise AzureError(400, "INVALID_PARAMETER_VALUE", f"Each of '{name}' must have a key.")
+    return {str(item["key"]): str(item.get("value", "")) for item in found}
+
+
+def _text(body: Any, name: str) -> str:
+    check_types(body or {}, {name: str})
+    return (body or {}).get(name) or ""
+
+
+def _page(token: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", token):
+        raise AzureError(400, "INVALID_PARAMETER_VALUE", f"Not a page token of this server: '{token}'.")
+    return int(token)
+
+
 def _metric(item: Mapping[str, Any]) -> Metric:
     try:
         value, timestamp, step = float(item["value"]), int(item["timestamp"]), int(item.get("step") or 0)
+        if max(abs(timestamp), abs(step)) >= _BEYOND:
+            raise OverflowError
         return Metric(str(item["key"]), value, timestamp, step)
-    except (KeyError, TypeError, ValueError) as error:
-        raise AzureError(400, "INVALID_PARAMETER_VALUE", f"Not a metric: {dict(item)}") from error
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise AzureError(400, "INVALID_PARAMETER_VALUE", f"Not a metric: {item}") from error
 
 
 def _metric_view(item: Metric) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from ..arm import Kind, Put, find, listed, put, shown
 from ..web import AzureError, route, world
-from . import storage_accounts
+from . import storage_accounts, workspaces
 
 
 def _shape(write: Put) -> dict[str, Any]:
@@ -51,8 +51,9 @@ def delete(request: Request, _: Any) -> Response:
     document = here.documents.get(f"{KIND.parent(request)}/resourceGroups/{request.path_params['group']}")
     if document is None:
         return Response(status_code=204)
-    for account in here.documents.of_type(document["id"], storage_accounts.KIND.type):
-        storage_accounts.KIND.removed(here, account)
+    for kind in (workspaces.KIND, storage_accounts.KIND):  # jobs end before their data goes
+        for each in here.documents.of_type(document["id"], kind.type):
+            kind.removed(here, each)
     here.documents.delete(document["id"])
     return Response(status_code=200)
 

@@ -16,7 +16,7 @@ from starlette.responses import StreamingResponse
 from ..jobs import views
 from ..jobs.locations import long_uri
 from ..jobs.records import Job
-from ..web import ARM_OR_ML, WORKSPACE, Audience, AzureError, route, workspace_id, world
+from ..web import ARM_OR_ML, WORKSPACE, Audience, AzureError, check_types, query_number, route, workspace_id, world
 
 HISTORY = f"/history/v1.0{WORKSPACE}"
 RUN = f"{HISTORY}/runs/{{run}}"
@@ -41,8 +41,7 @@ def get_details(request: Request, _: Any) -> Any:
 def get_children(request: Request, _: Any) -> Any:
     """The records of a pipeline's steps."""
     children = world(request).jobs.children(workspace_id(request), request.path_params["run"])
-    top = int(request.query_params.get("$top") or len(children))
-    return {"value": [views.run(child) for child in children[:top]]}
+    return {"value": [views.run(child) for child in children[: query_number(request, "$top", len(children))]]}
 
 
 def get_log(request: Request, _: Any) -> StreamingResponse:
@@ -64,6 +63,7 @@ def get_log(request: Request, _: Any) -> StreamingResponse:
 def modify(request: Request, body: Any) -> Any:
     """`PATCH` of a run: its display name, description, tags, properties, and `hidden` (archived)."""
     here, job, sent = world(request), _job(request), body or {}
+    check_types(sent, {"hidden": bool})
     changes = {name: sent[name] for name in ("displayName", "description", "tags", "properties") if name in sent}
     if sent.get("hidden") is not None:
         changes["isArchived"] = sent["hidden"]
@@ -72,7 +72,7 @@ def modify(request: Request, body: Any) -> Any:
 
 def rundata(request: Request, body: Any) -> Any:
     """The record of the run that the body names, with its outputs."""
-    name = str((body or {}).get("runId", ""))
+    name = str((body or {}).get("runId") or "")
     return {"runMetadata": views.run(world(request).jobs.get(workspace_id(request), name))}
 
 
@@ -80,8 +80,9 @@ def resolve(request: Request, body: Any) -> Any:
     """The addresses of outputs by their asset ids; unknown ones are left out, as in Azure ML."""
     workspace, jobs = workspace_id(request), world(request).jobs
     found: dict[str, dict[str, str]] = {}
-    for asset in (body or {}).get("values") or []:
-        named = views.output_of(str(asset))
+    check_types(body or {}, {"values": list})
+    for asset in map(str, (body or {}).get("values") or []):
+        named = views.output_of(asset)
         produced = jobs.get(workspace, named[0]).produced if named else {}
         if named and named[1] in produced:
             output = produced[named[1]]

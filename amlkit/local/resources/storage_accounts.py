@@ -8,10 +8,10 @@ from typing import Any
 from starlette.requests import Request
 
 from ...home import STORAGE_SUFFIX
-from ..arm import GROUP, Kind, Put, find, group_id, identity_of, object_body, routes_of
+from ..arm import GROUP, Kind, Put, find, group_id, identity_of, routes_of
 from ..blobs import ACCOUNT_NAME
 from ..certificates import SERVICES
-from ..web import AzureError, route, world
+from ..web import AzureError, object_body, route, world
 from ..world import World
 
 _FIXED = ("isHnsEnabled", "isNfsV3Enabled")  # Azure sets them at creation only

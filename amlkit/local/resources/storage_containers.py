@@ -8,9 +8,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ..arm import check_types, find, object_body
+from ..arm import find
 from ..blobs import CONTAINER_NAME
-from ..web import AzureError, route, world
+from ..web import AzureError, check_types, object_body, route, world
 from . import storage_accounts
 
 TYPE = "Microsoft.Storage/storageAccounts/blobServices/containers"

@@ -8,8 +8,7 @@ from typing import Any
 from starlette.requests import Request
 
 from .. import sas
-from ..arm import object_body
-from ..web import WORKSPACE, AzureError, route, workspace_id, world
+from ..web import WORKSPACE, AzureError, object_body, route, workspace_id, world
 
 LIFETIME_SECONDS = 3600
 _KIND = "TemporaryBlobReference"

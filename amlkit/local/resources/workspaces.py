@@ -96,6 +96,10 @@ def _add_datastores(here: World, workspace: dict[str, Any]) -> None:
             here.documents.put(id_, _datastore(name, account, container))
 
 
+def _removed(here: World, workspace: dict[str, Any]) -> None:
+    here.jobs.forget(workspace["id"])
+
+
 def _datastore(name: str, account: str, container: str) -> dict[str, Any]:
     return {
         "name": name,
@@ -123,6 +127,7 @@ KIND = Kind(
     shape=_shape,
     types={f"properties.{name}": str for name in _REFERENCES},
     after=_add_datastores,
+    removed=_removed,
     parameter="workspace",
 )
 
