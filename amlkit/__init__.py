@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .components.step import PythonScriptStep, Step
     from .errors import AmlkitError, DefinitionError, Problem
     from .manifest import Manifest
-    from .pipelines import Pipeline, check, compile, pipeline  # noqa: A004  the word for it
+    from .pipelines import Pipeline, check, compile, pipeline
 
 __version__ = "0.1.0"
 

@@ -68,5 +68,11 @@ def _failure(workspace: Workspace, run: runs.Run) -> RunError:
         click.echo(f"Last lines of {step.name}:", err=True)
         for line in runs.log_tail(workspace, step):
             click.echo(f"  {line}", err=True)
-    why = "; ".join(f"step `{step.name}` failed: {step.error}" for step in failed) or run.error or run.status
+    why = "; ".join(map(_why, failed)) or run.error or "no reason given"
     return RunError(f"run {run.id} {run.status.lower()}: {why}", hint=f"`amlkit explain {run.id}`")
+
+
+def _why(step: runs.StepRun) -> str:
+    """The first line of what the service says; the lines of the log were shown."""
+    said = step.error.partition("\n")[0]
+    return said if f"`{step.name}`" in said else f"step `{step.name}` failed: {said}"

@@ -13,7 +13,7 @@ import click
 from amlkit.delivery.runs import Run, StepRun
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.text import Text
 
 SYMBOLS = {"Completed": "✓", "Failed": "✗", "Canceled": "-", "Running": "▸", "Preparing": "▸", "Queued": "·"}
 WORDS = {"Completed": "ran", "NotStarted": "waiting", "Preparing": "preparing its environment"}
@@ -74,15 +74,18 @@ class Progress:
                     click.echo(f"  {step.name:<{_width(run)}}  {_word(step)}", err=True)
         self._run = run
 
-    def _table(self) -> Table:
-        from rich.table import Table
+    def _table(self) -> Text:
+        from rich.text import Text
 
-        table = Table.grid(padding=(0, 2))
-        for justify in ("left", "left", "left", "right", "left"):
-            table.add_column(justify=justify, no_wrap=True, overflow="ellipsis")
-        for step in self._run.steps if self._run else ():
-            table.add_row(SYMBOLS.get(step.status, " "), step.name, _word(step), self._took(step), step.reason)
-        return table
+        steps = self._run.steps if self._run else ()
+        names = max((len(step.name) for step in steps), default=0)
+        words = max((len(_word(step)) for step in steps), default=0)
+        lines = (
+            f"{SYMBOLS.get(step.status, ' ')}  {step.name:<{names}}  {_word(step):<{words}}"
+            f"  {self._took(step):>7}  {step.reason}"
+            for step in steps
+        )
+        return Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
 
     def _took(self, step: StepRun) -> str:
         if step.status in ("Preparing", "Running"):

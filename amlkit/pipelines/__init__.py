@@ -6,7 +6,7 @@ Used by `amlkit.delivery`, `infra/` and tests; users reach the public names thro
 from __future__ import annotations
 
 from .checks import check
-from .compiler import compile  # noqa: A004  the word for it
+from .compiler import compile
 from .trace import Pipeline, pipeline
 
 __all__ = ["Pipeline", "check", "compile", "pipeline"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from amlkit import Compute, DefinitionError, Folder, Input, compile, digest, pipeline  # noqa: A004
+from amlkit import Compute, DefinitionError, Folder, Input, compile, digest, pipeline
 from amlkit.manifest import bind, references
 from tests.pipelines.sample.steps import Extract, Results, Train, cpu, digits, sample
 

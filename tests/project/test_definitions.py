@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from amlkit import check, compile  # noqa: A004
+from amlkit import check, compile
 from examples.smallest import counting
 from pipelines import PIPELINES
 

@@ -85,7 +85,8 @@ class FileState:
                 raise SetupError("a compressed state is not read here", where=str(packed), hint="use the Pulumi CLI")
         try:
             text = self.file.read_text(encoding="utf-8")
-            json.loads(text)
+            if not isinstance(json.loads(text), dict):
+                raise ValueError("not a JSON object")
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:

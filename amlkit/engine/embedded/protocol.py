@@ -1,41 +1,14 @@
-"""Pulumi's protocol classes, the SDK's own, without running the SDK: every module that speaks gRPC imports them here.
-
-`import pulumi` runs 0.5 s of code that an engine has no use for. Its generated protocol modules need none of it, so
-they are imported below packages that only know their folder. The stand-ins are taken away again at once: a later
-`import pulumi` in the same process gets the real thing, with these same protocol modules in it.
-"""
+"""The classes of Pulumi's protocol, without running the SDK: every module that speaks gRPC imports them here."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
-from types import ModuleType
+import os
 
+from amlkit.bareimport import bare_parents
 
-@contextmanager
-def _bare_packages() -> Iterator[None]:
-    if "pulumi" in sys.modules:
-        yield
-        return
-    spec = find_spec("pulumi")
-    if spec is None or not spec.submodule_search_locations:
-        raise ImportError("the Pulumi SDK is not installed")
-    folder = spec.submodule_search_locations[0]
-    bare = {"pulumi": folder, "pulumi.runtime": f"{folder}/runtime"}
-    for name, path in bare.items():
-        module = ModuleType(name)
-        module.__path__ = [path]
-        sys.modules[name] = module
-    try:
-        yield
-    finally:
-        for name in bare:
-            del sys.modules[name]
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # read on import; otherwise it tells of every plugin that ends
 
-
-with _bare_packages():
+with bare_parents("pulumi", "runtime", "runtime.proto"):
     from pulumi.runtime.proto import (
         callback_pb2,
         callback_pb2_grpc,

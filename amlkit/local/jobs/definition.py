@@ -50,10 +50,10 @@ def of_pipeline(
     nodes = problems.mapping(spec.get("jobs"), "jobs")
     if not nodes:
         problems.add("jobs", "the pipeline needs steps")
+        problems.refuse()
     for name in nodes:
         if not _STEP_NAME.fullmatch(name):
             problems.add(f"jobs.{name}", "the name of a step has letters, digits, dashes and underscores")
-    problems.refuse()
     components: dict[str, Component] = {}
     default = compute or settings.default_compute
     steps = tuple(

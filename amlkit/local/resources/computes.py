@@ -9,8 +9,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ..arm import Kind, Put, delete, find, identity_of, routes_of, shown
-from ..web import WORKSPACE, AzureError, object_body, route, workspace_id, world
+from ..arm import Kind, Put, find, identity_of, routes_of, shown
+from ..web import WORKSPACE, AzureError, check_types, object_body, route, workspace_id, world
 
 _ATTACHED = ("Databricks", "DataLakeAnalytics", "HDInsight", "VirtualMachine", "Kubernetes", "AKS", "SynapseSpark")
 _SECRETS = ("databricksAccessToken", "administratorAccount")
@@ -55,8 +55,7 @@ def _cluster(write: Put, inner: dict[str, Any]) -> dict[str, Any]:
     low, high = scale.get("minNodeCount") or 0, scale.get("maxNodeCount")
     if not inner.get("vmSize") or high is None:
         raise AzureError(400, "ValidationError", "An AmlCompute needs 'vmSize' and 'scaleSettings.maxNodeCount'.")
-    if not 0 <= low <= high:
-        raise AzureError(400, "ValidationError", f"minNodeCount {low} and maxNodeCount {high} do not go together.")
+    _check_scale({"minNodeCount": low, "maxNodeCount": high})
     before = write.kept("properties", {})
     for name in _FIXED:
         if write.before and str(before.get(name)).lower() != str(inner.get(name, before.get(name))).lower():
@@ -80,6 +79,12 @@ def _cluster(write: Put, inner: dict[str, Any]) -> dict[str, Any]:
         "nodeStateCounts": {f"{state}NodeCount": 0 for state in states} | {"idleNodeCount": low},
     }
     return defaults | inner | computed
+
+
+def _check_scale(scale: dict[str, Any]) -> None:
+    low, high = scale["minNodeCount"], scale["maxNodeCount"]
+    if not 0 <= low <= high:
+        raise AzureError(400, "ValidationError", f"minNodeCount {low} and maxNodeCount {high} do not go together.")
 
 
 KIND = Kind(
@@ -108,19 +113,16 @@ def patch(request: Request, body: Any) -> JSONResponse:
     document = find(KIND, request)
     if document["properties"]["computeType"] != "AmlCompute":
         raise AzureError(400, "UserError", f"The compute '{document['name']}' has no scale settings.")
-    sent = (object_body(body).get("properties") or {}).get("properties") or {}
-    scale = document["properties"]["properties"]["scaleSettings"] | (sent.get("scaleSettings") or {})
-    document["properties"]["properties"]["scaleSettings"] = scale
+    check_types(object_body(body), KIND.types)
+    sent = (body.get("properties") or {}).get("properties") or {}
+    inner = document["properties"]["properties"]
+    given = {name: value for name, value in (sent.get("scaleSettings") or {}).items() if value is not None}
+    inner["scaleSettings"] |= given
+    _check_scale(inner["scaleSettings"])
     return JSONResponse(shown(world(request).documents.put(document["id"], document)))
-
-
-def remove(request: Request, _: Any) -> None:
-    """`DELETE …/computes/{name}?underlyingResourceAction=Delete|Detach`."""
-    delete(KIND, request)
 
 
 ROUTES = [
     route(f"{KIND.path}/{{name}}", patch, ["PATCH"]),
-    route(f"{KIND.path}/{{name}}", remove, ["DELETE"]),
     *routes_of(KIND),
 ]

@@ -1,6 +1,6 @@
 """What type checkers must accept."""
 
-# ruff: noqa: A004, B008
+# ruff: noqa: B008
 
 from __future__ import annotations
 

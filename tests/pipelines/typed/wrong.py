@@ -1,7 +1,5 @@
 """Mistakes that type checkers must reject: every line with the mark, and no other."""
 
-# ruff: noqa: A004
-
 from __future__ import annotations
 
 from typing import NamedTuple
