@@ -66,7 +66,8 @@ class ServiceError(AmlkitError):
     """The service refused. `status` is HTTP's, `code` and `message` are those of Azure's error body."""
 
     def __init__(self, status: int, code: str, message: str, *, where: str = "", hint: str = "") -> None:
-        super().__init__(f"{message} ({code}, {status})", where=where, hint=hint)
+        answer = f" ({code}, {status})" if status else ""
+        super().__init__(message + answer, where=where, hint=hint)
         self.status = status
         self.code = code
         self.message = message

@@ -149,6 +149,9 @@ class Home:
 
 
 def pointed_at(variables: Mapping[str, str], ambient: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """A whole environment for a child: the ambient one with `variables` set and `UNSET` removed."""
-    kept = {name: value for name, value in ambient.items() if name not in UNSET}
+    """A whole environment for a child: the ambient one with `variables` set and `UNSET` removed.
+
+    Their lower-case twins go too: curl and Python's clients read `https_proxy` before `HTTPS_PROXY`.
+    """
+    kept = {name: value for name, value in ambient.items() if name not in UNSET and name.upper() not in variables}
     return {**kept, **variables}

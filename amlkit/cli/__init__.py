@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from importlib import import_module
 
@@ -58,6 +59,7 @@ def root() -> None:
 
 def main() -> None:
     """Run a command line and exit: 0 done, 1 any error, or the code that Pulumi's own verb gives."""
+    logging.getLogger("azure").addHandler(logging.NullHandler())  # what it warns of, our errors say
     try:
         code = root.main(standalone_mode=False)
     except AmlkitError as error:

@@ -14,6 +14,8 @@ from amlkit.delivery import stacks
 from amlkit.engine import choice
 from amlkit.errors import AmlkitError, SetupError
 
+from .here import command
+
 PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 CLOUD_VERBS = ("preview", "up", "refresh", "destroy")  # they talk to the cloud, so it must be there
 
@@ -34,7 +36,7 @@ def _run(verb: str, arguments: list[str]) -> int:
     named = _stack_option(arguments)
     chosen = stacks.Stack.find(named)
     if "--help" in arguments or "-h" in arguments:
-        return choice.run("embedded", [verb, "--help"], chosen.home.root, os.environ)
+        return choice.run("embedded", [verb, "--help"], chosen.home.root, os.environ, program=command())
     if verb in CLOUD_VERBS:
         chosen.service()
     else:
@@ -43,7 +45,7 @@ def _run(verb: str, arguments: list[str]) -> int:
     before = ""
     with suppress(AmlkitError):  # the verb itself says what is wrong with the stack
         before = _workspace(chosen) if verb == "destroy" else ""
-    code = choice.run(chosen.engine, line, chosen.home.root, os.environ)
+    code = choice.run(chosen.engine, line, chosen.home.root, os.environ, program=command())
     if code == 0 and verb in ("up", "destroy"):
         _keep_config(chosen, before)
     return code

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -43,7 +45,7 @@ def stop() -> None:
 
 @local.command()
 def status() -> None:
-    """Say where it runs and since when; exit code 1 when it does not run."""
+    """Say where and since when it runs; exit code 1 if it does not."""
     from ..local import process
 
     running = process.status(Home.find())
@@ -62,10 +64,12 @@ def env() -> None:
     address = home.address()
     if address is None:
         raise SetupError("the local Azure ML of this checkout was never started", hint="`amlkit local start`")
-    for name, value in home.environment(address).items():
+    variables = home.environment(address)
+    for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")
     for name in UNSET:
         click.echo(f"unset {name}")
+    _warn_of_twins(variables)
 
 
 @local.command()
@@ -76,6 +80,15 @@ def logs(follow: bool) -> None:
     if not log.is_file():
         raise SetupError("the local Azure ML of this checkout was never started", hint="`amlkit local start`")
     _print(log, follow=follow)
+
+
+def _warn_of_twins(variables: Mapping[str, str]) -> None:
+    """curl and Python's clients read `https_proxy` before `HTTPS_PROXY`: what was printed would have no effect."""
+    twins = [name.lower() for name in variables if os.environ.get(name.lower(), variables[name]) != variables[name]]
+    for twin in twins:
+        click.echo(f"warning: `{twin}` is set here, and many clients prefer it to `{twin.upper()}`", err=True)
+    if twins:
+        click.echo(f"hint: unset {' '.join(twins)}", err=True)
 
 
 def _print(log: Path, *, follow: bool) -> None:

@@ -77,13 +77,14 @@ class Progress:
     def _table(self) -> Text:
         from rich.text import Text
 
-        steps = self._run.steps if self._run else ()
-        names = max((len(step.name) for step in steps), default=0)
-        words = max((len(_word(step)) for step in steps), default=0)
+        if self._run is None:
+            return Text()
+        names = _width(self._run)
+        words = max((len(_word(step)) for step in self._run.steps), default=0)
         lines = (
             f"{SYMBOLS.get(step.status, ' ')}  {step.name:<{names}}  {_word(step):<{words}}"
             f"  {self._took(step):>7}  {step.reason}"
-            for step in steps
+            for step in self._run.steps
         )
         return Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
 

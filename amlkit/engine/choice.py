@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from . import official
+from .naming import PROGRAM
 
 Engine = Literal["embedded", "official"]
 
 
-def run(engine: Engine, arguments: list[str], folder: Path, environ: Mapping[str, str]) -> int:
+def run(
+    engine: Engine, arguments: list[str], folder: Path, environ: Mapping[str, str], *, program: str = PROGRAM
+) -> int:
     """Carry out a verb of Pulumi's with its flags (`["up", "--yes", "--stack", "dev"]`); its exit code.
 
-    `preview` and `up` make a stack that does not exist yet.
+    `preview` and `up` make a stack that does not exist yet. `program` is how the user called it, for the embedded
+    engine's usage and hints.
 
     Raises:
         SetupError: the official engine is asked for, and there is none.
@@ -30,7 +34,7 @@ def run(engine: Engine, arguments: list[str], folder: Path, environ: Mapping[str
         found = opened(folder, environ, stack, must_exist=False)
         if not found.state.exists():
             stackcommands.make(found)
-    return cli.main(arguments, cwd=folder, environ=environ)
+    return cli.main(arguments, cwd=folder, environ=environ, program=program)
 
 
 def outputs(engine: Engine, stack: str, folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:

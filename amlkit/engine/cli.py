@@ -22,6 +22,7 @@ from .embedded.opened import NoSuchStackError, Opened, opened
 from .embedded.operations import Options
 from .embedded.stackfile import masked, stored_config
 from .events import Result
+from .naming import PROGRAM, told
 
 
 class Exit(IntEnum):
@@ -83,33 +84,39 @@ class _Refused(argparse.Action):
         raise SetupError(f"`{option_string}` is not supported by the embedded engine yet", hint="use the Pulumi CLI")
 
 
-def main(arguments: Sequence[str], *, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> int:
-    """Carry out one command; the exit code. Errors are printed to standard error, never raised."""
+def main(
+    arguments: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    program: str = PROGRAM,
+) -> int:
+    """Carry out one command; the exit code. Errors are printed to standard error, never raised.
+
+    `program` is how the user called it, for usage and hints.
+    """
     environ = os.environ if environ is None else environ
     words = [word for word in arguments if not word.startswith("-")]
     if words and words[0] in stackcommands.VERBS:
-        return stackcommands.run(list(arguments), cwd=cwd, environ=environ)
+        return stackcommands.run(list(arguments), cwd=cwd, environ=environ, program=program)
     try:
-        given = _parser().parse_args(list(arguments))
+        given = _parser(program).parse_args(list(arguments), argparse.Namespace(program=program))
         return _carry_out(given, Path(given.cwd) if given.cwd else cwd or Path.cwd(), environ)
     except SystemExit as end:  # `--help`
         return int(end.code or 0)
-    except NoSuchStackError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return Exit.NO_SUCH_STACK
     except AmlkitError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return Exit.FAILED
+        print(f"error: {told(error, program)}", file=sys.stderr)
+        return Exit.NO_SUCH_STACK if isinstance(error, NoSuchStackError) else Exit.FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m amlkit.engine", description=__doc__, allow_abbrev=False)
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = _Parser(prog=program, description=__doc__, allow_abbrev=False)
     verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser)
     for verb, text in _VERBS.items():
         names = [alias for alias, meant in _ALIASES.items() if meant == verb]
         _flags(verbs.add_parser(verb, help=text, description=text, aliases=names, allow_abbrev=False), verb)
     for verb in stackcommands.VERBS:
-        verbs.add_parser(verb, help=f"see `{verb} --help`", add_help=False)
+        verbs.add_parser(verb, help=f"see `{program} {verb} --help`", add_help=False)
     return parser
 
 
@@ -179,8 +186,13 @@ def _shown(stack: Opened, given: argparse.Namespace, options: Options, *, previe
         json=given.json,
         diff=given.diff,
         config={key: masked(value) for key, value in settings.items()},
+        program=given.program,
     )
-    result = _operation(stack, given.verb, options, display, preview=preview)
+    try:
+        result = _operation(stack, given.verb, options, display, preview=preview)
+    except BaseException:
+        display.abandon()
+        raise
     display.close(result)
     return result
 

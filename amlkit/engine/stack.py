@@ -17,6 +17,7 @@ from amlkit.errors import AmlkitError, SetupError
 from .embedded import configcommands as config
 from .embedded import stackcommands as stack
 from .embedded.opened import NoSuchStackError
+from .naming import PROGRAM, told
 
 VERBS = ("stack", "cancel", "config")
 _NO_SUCH_STACK = 6
@@ -27,24 +28,31 @@ class _Parser(argparse.ArgumentParser):
         raise SetupError(message, hint=f"see `{self.prog} --help`")
 
 
-def run(arguments: list[str], *, cwd: Path | None = None, environ: Mapping[str, str] = os.environ) -> int:
+def run(
+    arguments: list[str],
+    *,
+    cwd: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    program: str = PROGRAM,
+) -> int:
     """Carry out `stack …`, `cancel …` or `config …` (`arguments` begin with the verb); the exit code.
 
-    0 done, 1 failed or a wrong command line, 6 no such stack. Errors are printed, not raised.
+    0 done, 1 failed or a wrong command line, 6 no such stack. Errors are printed, not raised. `program` is how the
+    user called it, for usage and hints.
     """
     try:
-        given = _parser().parse_args(arguments)
+        given = _parser(program).parse_args(arguments)
         carry_out: Callable[[argparse.Namespace, Path, Mapping[str, str]], int] = given.carry_out
         return carry_out(given, Path(given.cwd) if given.cwd else cwd or Path.cwd(), environ)
     except SystemExit as end:  # `--help`
         return int(end.code or 0)
     except AmlkitError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {told(error, program)}", file=sys.stderr)
         return _NO_SUCH_STACK if isinstance(error, NoSuchStackError) else 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m amlkit.engine", allow_abbrev=False)
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = _Parser(prog=program, allow_abbrev=False)
     parser.set_defaults(stack=None, cwd=None, non_interactive=False)
     verbs = parser.add_subparsers(required=True, metavar="stack|cancel|config", parser_class=_Parser)
     _stack(verbs)

@@ -15,7 +15,8 @@ from ..errors import SetupError
 from ..home import CLOUD, UNSET, Address, Home
 
 RULES = ("content", "azure")
-_NETWORK = ("HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")  # of the variables that `env` prints
+# of the variables that `env` prints, and their twins, which win over them
+_NETWORK = ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "REQUESTS_CA_BUNDLE")
 
 
 @dataclass(frozen=True)

@@ -44,5 +44,5 @@ def test_an_address_is_kept_and_a_damaged_one_is_named(tmp_path):
 def test_the_environment_holds_exactly_the_official_variables(tmp_path):
     variables = Home(tmp_path).environment(Address(1, 2, "h"))
     assert sorted(variables) == sorted(NAMES)
-    child = pointed_at(variables, {"AZURE_CLIENT_ID": "x", "AZURE_TENANT_ID": "x", "PATH": "p"})
+    child = pointed_at(variables, {"AZURE_CLIENT_ID": "x", "AZURE_TENANT_ID": "x", "PATH": "p", "https_proxy": "x"})
     assert child == {**variables, "PATH": "p"}

@@ -163,8 +163,9 @@ def test_a_refresh_shows_only_what_differs():
 
 
 def test_a_destroy_says_how_to_remove_the_stack_itself():
-    assert "run `stack rm dev`" in shown("destroy")
-    assert "run `stack rm dev`" not in shown("destroy", preview=True)
+    assert "run `amlkit stack rm dev`" in shown("destroy", program="amlkit")
+    assert "run `python -m amlkit.engine stack rm dev`" in shown("destroy")
+    assert "stack rm dev" not in shown("destroy", preview=True)
     assert shown("destroy", preview=True).startswith("Previewing destroy (dev):\n")
 
 
@@ -274,6 +275,103 @@ def test_a_terminal_ends_with_the_tree_of_what_changed(wide, monkeypatch):
     assert TREE in text
     assert "s3cret" not in text
     assert "Diagnostics:" in text
+
+
+def on_terminal(events, result, monkeypatch, *, kind="up", columns=120):
+    """What stays on a terminal of that width, line by line."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    terminal = Terminal()
+    display = open_display(kind, "dev", stream=terminal)
+    for event in events:
+        display.emit(event)
+    display.close(result)
+    drawn = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.getvalue()).replace("\r", "\n")
+    return [line.rstrip() for line in drawn.splitlines()]
+
+
+DATASTORE = "azure-native:machinelearningservices:Datastore"
+DEEP = "urn:pulumi:dev::try::toy:index:Group$azure-native:machinelearningservices:Datastore::training-{}-environment"
+
+
+def family():
+    yield StepEvent(ROOT, "pulumi:pulumi:Stack", Op.CREATE, "done", seconds=1)
+    yield from both(GROUP, Op.CREATE, "toy:index:Group")
+    yield from both(DEEP.format("extract"), Op.CREATE, DATASTORE, GROUP)
+    yield from both(DEEP.format("compare"), Op.UPDATE, DATASTORE, GROUP, changes={"sku": "update"})
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind", "name"),
+    [
+        (120, "azure-native:machinelearningservices:Datastore", "training-extract-environment"),
+        (106, "machinelearningservices:Datastore", "training-extract-environment"),
+        (80, "Datastore", "training-extract-environment"),
+        (61, "Datastore", "training-ex…nvironment"),
+        (45, "Da…", "traini…nment"),
+    ],
+)
+def test_a_narrow_terminal_shortens_types_then_names_and_keeps_every_state(wide, monkeypatch, columns, kind, name):
+    lines = on_terminal(family(), Result("update", True, {Op.CREATE: 3}), monkeypatch, columns=columns)
+    rows = [line for line in lines if line.endswith("created (0.30s)")]
+    assert len(rows) >= 2
+    assert re.fullmatch(rf" \+      .─ {kind} +{name}  created \(0.30s\)", rows[-1])
+    assert all(len(line) <= columns for line in lines if "─" in line)
+
+
+def test_types_are_shortened_before_a_difference_is_cut(wide, monkeypatch):
+    changes = dict.fromkeys(("description", "properties", "tags"), "update")
+    events = [*family(), *both(DEEP.format("train"), Op.UPDATE, DATASTORE, GROUP, changes=changes)]
+    lines = on_terminal(events, Result("update", True), monkeypatch, columns=105)
+    assert any(line.endswith("  updated (0.30s)  [diff: ~description,properties,tags]") for line in lines)
+
+
+def test_a_terminal_says_when_there_was_nothing_to_do(wide, monkeypatch):
+    lines = on_terminal([], Result("destroy", True), monkeypatch, kind="destroy")
+    start = lines.index("Resources:")
+    assert lines[start + 1 : start + 3] == ["    nothing to do", ""]
+
+
+def test_plain_lines_leave_the_counts_out_when_there_was_nothing_to_do():
+    out = io.StringIO()
+    open_display("destroy", "dev", preview=True, stream=out).close(Result("destroy", True))
+    assert out.getvalue() == "Previewing destroy (dev):\n\nResources:\n\n"
+
+
+def test_what_follows_on_a_terminal_has_an_empty_line_before_it(wide, monkeypatch):
+    assert on_terminal(family(), Result("update", True, seconds=4), monkeypatch)[-2:] == ["Duration: 4s", ""]
+
+
+class Watched(Terminal):
+    """A terminal that says when a text was written."""
+
+    def __init__(self, awaited):
+        super().__init__()
+        self.awaited = awaited
+        self.seen = threading.Event()
+
+    def write(self, text):
+        if self.awaited in text:
+            self.seen.set()
+        return super().write(text)
+
+
+def test_a_terminal_counts_before_the_first_event(wide):
+    terminal = Watched("starting (0s)")
+    display = open_display("up", "dev", stream=terminal)
+    try:
+        assert terminal.seen.wait(1)
+    finally:
+        display.close(Result("update", True))
+
+
+def test_an_operation_that_could_not_begin_leaves_the_title_alone(wide, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal = Watched("starting")
+    display = open_display("up", "dev", stream=terminal)
+    assert terminal.seen.wait(1)
+    display.abandon()
+    assert terminal.getvalue().endswith("\x1b[2K\x1b[?25h")  # the counter's line is erased, the cursor shown
 
 
 def test_colours_only_where_they_are_wanted(wide, monkeypatch):

@@ -58,10 +58,10 @@ class StandIn:
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
-    def script(self, text: str, *arguments: str) -> str:
+    def script(self, text: str, *arguments: str, **variables: str) -> str:
         """Run a Python script in a process that only the printed environment points at the stand-in; its output."""
-        command = [sys.executable, "-c", text, *arguments]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=300, check=False)
+        command, environment = [sys.executable, "-c", text, *arguments], self.environment | variables
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -89,6 +89,14 @@ class Workspace:
         return self.stand_in.made(f"{self.id}/{path}", body)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def environment_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Environments of steps lie in pytest's own cache: never in the user's, and built once for many runs of tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AMLKIT_CACHE", str(request.config.cache.mkdir("amlkit")))
+        yield
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
     """An empty checkout; what was started in it is stopped."""
@@ -99,7 +107,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 
 @pytest.fixture(scope="session")
-def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+def stand_in(tmp_path_factory: pytest.TempPathFactory, environment_cache: None) -> Iterator[StandIn]:
     """A running stand-in, shared: every test uses names of its own."""
     home = Home(tmp_path_factory.mktemp("checkout"))
     (home.root / "Pulumi.yaml").write_text("name: sample\nruntime: python\n")

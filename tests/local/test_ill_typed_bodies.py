@@ -17,7 +17,7 @@ from amlkit.home import ML_AUDIENCE, SUBSCRIPTION
 from .conftest import VERSION, StandIn, Workspace, error_of, make_workspace
 
 EXAMPLES = settings(
-    max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 TEXTS = st.one_of(
     st.text(max_size=6),

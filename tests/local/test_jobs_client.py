@@ -41,7 +41,7 @@ CLIENT = """if True:
         return {"report": two(i=one(rate=rate, pause=pause).outputs.o).outputs.o}
 
     found = {}
-    job = ml.jobs.create_or_update(pair(rate=0.5, pause=3), experiment_name="pairs")
+    job = ml.jobs.create_or_update(pair(rate=0.5, pause=1.5), experiment_name="pairs")
     ml.jobs.stream(job.name)
     found["children"] = [
         [child.display_name, child.status, child.properties["amlkit.reason"], ml.jobs.get(child.name).status]
@@ -49,7 +49,7 @@ CLIENT = """if True:
     ]
     ml.jobs.download(job.name, download_path=folder / "all", all=True)
     ml.jobs.download(job.name, download_path=folder / "named", output_name="report")
-    again = ml.jobs.create_or_update(pair(rate=0.5, pause=3), experiment_name="pairs")
+    again = ml.jobs.create_or_update(pair(rate=0.5, pause=1.5), experiment_name="pairs")
     ml.jobs.stream(again.name)
     found["again"] = [[child.status, child.properties["azureml.isreused"]] for child in
                       ml.jobs.list(parent_job_name=again.name)]
@@ -88,7 +88,8 @@ CLIENT = """if True:
 def test_the_official_client_submits_streams_lists_downloads_invokes_and_cancels(workspace: Workspace, tmp_path: Path):
     subscription, group = workspace.id.split("/")[2], workspace.group
     endpoint = f"pair-{uuid.uuid4().hex[:8]}"
-    output = workspace.stand_in.script(CLIENT, subscription, group, workspace.name, endpoint, str(tmp_path / "client"))
+    names = (subscription, group, workspace.name, endpoint, str(tmp_path / "client"))
+    output = workspace.stand_in.script(CLIENT, *names, AZUREML_RUN_POLLING_INTERVAL_MIN="1")
     log, _, text = output.partition("FOUND ")
     found = json.loads(text)
     assert "one  runs: first run" in log

@@ -18,6 +18,16 @@ from amlkit.local import process
 from .conftest import StandIn, command_line
 
 
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A checkout whose stand-in ran once and does not now; every test leaves it so."""
+    home = Home(tmp_path_factory.mktemp("stopped"))
+    (home.root / "Pulumi.yaml").write_text("name: sample\nruntime: python\n")
+    process.start(home)
+    process.stop(home)
+    return home
+
+
 def test_start_answers_and_a_second_start_says_so(home: Home) -> None:
     first = command_line(home, "local", "start")
     assert (first.returncode, first.stdout) == (0, ""), first.stderr
@@ -85,70 +95,76 @@ def test_two_checkouts_live_side_by_side(home: Home, stand_in: StandIn) -> None:
     )
 
 
-def test_a_kept_port_that_another_process_took_is_one_line_and_a_hint(home: Home) -> None:
-    running, _ = process.start(home)
-    process.stop(home)
-    kept = home.address_file.read_text()
-    with socket.create_server((HOST, running.address.port)):
-        refused = command_line(home, "local", "start")
+def test_a_kept_port_that_another_process_took_is_one_line_and_a_hint(stopped: Home) -> None:
+    address, kept = stopped.address(), stopped.address_file.read_text()
+    assert address is not None
+    with socket.create_server((HOST, address.port)):
+        refused = command_line(stopped, "local", "start")
     assert refused.returncode == 1
-    assert f"error: another process has port {running.address.port}" in refused.stderr
+    assert f"error: another process has port {address.port}" in refused.stderr
     assert "hint:" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert home.address_file.read_text() == kept
-    assert command_line(home, "local", "start").returncode == 0
+    assert stopped.address_file.read_text() == kept
+    assert command_line(stopped, "local", "start").returncode == 0
+    assert process.stop(stopped)
 
 
-def test_a_number_of_another_process_in_the_pid_file_is_not_taken_for_ours(home: Home) -> None:
-    running, _ = process.start(home)
-    process.stop(home)
+def test_a_number_of_another_process_in_the_pid_file_is_not_taken_for_ours(stopped: Home) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
-        home.pid_file.write_text(f"{stranger.pid} {running.since} content\n")
-        assert process.status(home) is None
-        assert process.stop(home) is False
+        stopped.pid_file.write_text(f"{stranger.pid} 2026-01-01T00:00:00Z content\n")
+        assert process.status(stopped) is None
+        assert process.stop(stopped) is False
         assert stranger.poll() is None
         stranger.communicate(b"\n")
 
 
-def test_env_prints_what_a_shell_evaluates(home: Home) -> None:
+def test_env_prints_what_a_shell_evaluates(home: Home, stand_in: StandIn) -> None:
     never = command_line(home, "local", "env")
     assert never.returncode == 1
     assert "never started" in never.stderr
-    running, _ = process.start(home)
-    printed = command_line(home, "local", "env").stdout
+    printed = command_line(stand_in.home, "local", "env").stdout
     script = f'AZURE_TENANT_ID=x; eval "$1"; test -z "${{{UNSET[-1]}+x}}" && env'
     shell = subprocess.run(["sh", "-c", script, "sh", printed], capture_output=True, text=True, check=True)
     variables = dict(line.partition("=")[::2] for line in shell.stdout.splitlines())
-    assert home.environment(running.address).items() <= variables.items()
+    assert stand_in.home.environment(stand_in.address).items() <= variables.items()
 
 
-def test_reuse_rules_do_not_change_under_a_running_one(home: Home) -> None:
-    assert process.start(home)[0].reuse == "content"
-    refused = command_line(home, "local", "start", "--reuse", "azure")
+def test_env_warns_of_variables_that_would_win_over_what_it_prints(stand_in: StandIn) -> None:
+    proxy = stand_in.home.environment(stand_in.address)["HTTPS_PROXY"]
+    twins = {"https_proxy": "http://proxy.test:3128", "no_proxy": "x.test", "http_proxy": "http://proxy.test:3128"}
+    warned = command_line(stand_in.home, "local", "env", **twins)
+    assert warned.stderr.splitlines() == [
+        "warning: `https_proxy` is set here, and many clients prefer it to `HTTPS_PROXY`",
+        "warning: `no_proxy` is set here, and many clients prefer it to `NO_PROXY`",
+        "hint: unset https_proxy no_proxy",
+    ]
+    quiet = command_line(stand_in.home, "local", "env", https_proxy=proxy, no_proxy=f"localhost,{HOST}")
+    assert (quiet.stderr, quiet.stdout) == ("", warned.stdout)
+
+
+def test_reuse_rules_do_not_change_under_a_running_one(stand_in: StandIn) -> None:
+    refused = command_line(stand_in.home, "local", "start", "--reuse", "azure")
     assert refused.returncode == 1
     assert "other reuse rules: content" in refused.stderr
     assert "hint:" in refused.stderr
 
 
-def test_logs_say_where_it_serves(home: Home) -> None:
-    running, _ = process.start(home)
-    assert f"serving {running.address.url}" in command_line(home, "local", "logs").stdout
+def test_logs_say_where_it_serves(stand_in: StandIn) -> None:
+    assert f"serving {stand_in.address.url}" in command_line(stand_in.home, "local", "logs").stdout
 
 
 @pytest.mark.parametrize("broken", ["local.db", "blobs.db", "address.json", "local.json"])
-def test_a_damaged_file_is_one_line_and_a_hint_and_is_left_alone(home: Home, broken: str) -> None:
-    process.start(home)
-    process.stop(home)
-    whole = (home.folder / broken).read_bytes()
-    (home.folder / f"{broken}-wal").unlink(missing_ok=True)
-    (home.folder / broken).write_bytes(b"not what it was " * 100)
-    refused = command_line(home, "local", "start")
+def test_a_damaged_file_is_one_line_and_a_hint_and_is_left_alone(stopped: Home, broken: str) -> None:
+    whole = (stopped.folder / broken).read_bytes()
+    (stopped.folder / f"{broken}-wal").unlink(missing_ok=True)
+    (stopped.folder / broken).write_bytes(b"not what it was " * 100)
+    refused = command_line(stopped, "local", "start")
     assert refused.returncode == 1
     assert f"{broken}: damaged" in refused.stderr
     assert "hint:" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert (home.folder / broken).read_bytes().startswith(b"not what it was")
-    (home.folder / broken).write_bytes(whole)
+    assert (stopped.folder / broken).read_bytes().startswith(b"not what it was")
+    (stopped.folder / broken).write_bytes(whole)
 
 
 def test_its_own_environment_does_not_point_at_it(home: Home) -> None:

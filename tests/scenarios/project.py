@@ -25,7 +25,7 @@ class Finished:
         return self.stdout + self.stderr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Project:
     """A working copy in its own folder. Commands run in it as a user's would."""
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
-import subprocess
+import shlex
 import sys
 import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from .project import Project
+from .rest import arm, call
 
 SCRIPT = "components/train/train.py"
 WRITES = re.compile(r"^ [+~-].*$", re.MULTILINE)
@@ -47,11 +46,11 @@ def test_up_publishes_and_a_run_ends_with_the_accuracy_of_both_models(project):
     assert {name: words.split()[0] for name, words in steps_of(shown).items()} == dict.fromkeys(
         ("extract", "slow", "fast", "compare"), "ran"
     )
-    accuracies = dict(re.findall(r"^(slow|fast) +accuracy ([\d.]+)$", shown, re.MULTILINE))
+    accuracies = dict(re.findall(r"^(slow|fast) +accuracy ([\d.]+)\b", shown, re.MULTILINE))
     assert accuracies.keys() == {"slow", "fast"}
     assert all(0.9 < float(value) < 1 for value in accuracies.values())
     assert re.search(r"^Endpoint: https://127\.0\.0\.1:\d+/", shown, re.MULTILINE)
-    report = Path(re.search(r"^Output report: (.*)$", shown, re.MULTILINE)[1]) / "report.json"
+    report = project.root / re.search(r"^Output report: (.*)$", shown, re.MULTILINE)[1] / "report.json"
     assert json.loads(report.read_text())
 
 
@@ -94,8 +93,10 @@ def test_an_edit_that_changes_the_model_runs_what_depends_on_it(project):
     assert steps["extract"].startswith("reused")
     assert steps["slow"] == "ran code changed: train.py changed"
     assert steps["compare"].startswith("ran inputs changed: ")
-    run = re.search(r"amlkit explain (\S+)", shown)[1]
+    run = re.search(r"amlkit explain ([\w-]+)", shown)[1]
     assert steps_of(project.ok("explain", run)) == steps
+    source = re.fullmatch(r"reused nothing changed since run ([\w-]+)", steps["extract"])[1]
+    assert steps_of(project.ok("explain", source))["extract"] == "ran first run"
 
 
 def test_going_back_writes_no_asset(project):
@@ -131,7 +132,7 @@ def test_a_failing_step_shows_its_last_lines_and_stops_what_depends_on_it(projec
     assert "no such digit" in ended.stderr
     assert "exit code 1" in ended.stderr
     assert "Traceback" not in ended.stderr
-    run = re.search(r"amlkit explain (\S+)", ended.stderr)[1]
+    run = re.search(r"amlkit explain ([\w-]+)", ended.stderr)[1]
     assert {words[:3] for name, words in steps_of(project.ok("explain", run)).items() if name == "compare"} <= {"can"}
     project.edit(SCRIPT, failing, healthy)
     project.ok("up", "--yes", "--skip-preview")
@@ -159,8 +160,17 @@ def test_a_restart_keeps_everything(project):
     project.ok("preview", "--expect-no-changes")
 
 
+def test_the_commands_to_try_next_work_as_they_are_printed(project):
+    commands = project.ok("invoke", "training").partition("\nTry next:\n")[2].splitlines()
+    assert [re.search(r"amlkit (\w+)", each)[1] for each in commands] == ["explain", "invoke", "preview"]
+    for each in commands:
+        ended = project.run(*shlex.split(each))
+        assert ended.code == 0, ended.text
+
+
 def test_destroy_leaves_no_resource_and_up_begins_anew(project):
     project.ok("destroy", "--yes")
+    assert not (project.root / ".azureml" / "config.json").exists()
     groups = call(project, "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups?api-version=2022-09-01")
     assert groups["value"] == []
     assert "resources" not in json.loads(project.ok("stack", "export"))["deployment"]
@@ -176,41 +186,3 @@ def assets(project: Project) -> set[tuple[str, str]]:
             versions = arm(project, f"/{kind}/{container['name']}/versions")["value"]
             found |= {(each["id"], each["systemData"]["lastModifiedAt"]) for each in versions}
     return found
-
-
-def arm(project: Project, path: str, method: str = "GET", body: object = None):
-    config = json.loads((project.root / ".azureml" / "config.json").read_text())
-    workspace = (
-        f"/subscriptions/{config['subscription_id']}/resourceGroups/{config['resource_group']}"
-        f"/providers/Microsoft.MachineLearningServices/workspaces/{config['workspace_name']}"
-    )
-    return call(project, f"{workspace}{path}?api-version=2024-10-01", method, body)
-
-
-def call(project: Project, path: str, method: str = "GET", body: object = None, headers: dict[str, str] | None = None):
-    """HTTP with the standard library, so that nothing of ours judges itself."""
-    variables = project.local_environment()
-    context = ssl.create_default_context(cafile=variables["REQUESTS_CA_BUNDLE"])
-    base = "https://" + variables["ARM_METADATA_HOSTNAME"]
-    if headers is None:
-        identity = f"{variables['IDENTITY_ENDPOINT']}?api-version=2019-08-01&resource={base}"
-        request = urllib.request.Request(identity, headers={"X-IDENTITY-HEADER": variables["IDENTITY_HEADER"]})
-        token = json.load(urllib.request.urlopen(request, context=context))["access_token"]
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(base + path, data=data, method=method, headers=headers)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-    return json.load(opener.open(request))
-
-
-def test_make_names_what_is_missing(tmp_path):
-    makefile = Path(__file__).resolve().parents[2] / "Makefile"
-    (tmp_path / "old").write_text("#!/bin/sh\nexit 1\n")
-    (tmp_path / "old").chmod(0o755)
-    for name in ("requirements.lock", "bootstrap.lock", "pyproject.toml"):
-        (tmp_path / name).touch()
-    command = ["make", "-f", str(makefile), "up", f"PYTHON={tmp_path / 'old'}"]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert ended.returncode == 2
-    assert "error: amlkit needs Python 3.11 or newer" in ended.stderr
-    assert "hint: " in ended.stderr

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Literal, Protocol, TextIO
 
 from ..events import Event, Result
+from ..naming import PROGRAM
+from .ledger import Ledger
 
 Kind = Literal["preview", "up", "refresh", "destroy"]
 
@@ -24,6 +26,9 @@ class Display(Protocol):
     def close(self, result: Result) -> None:
         """Show how it ended; nothing is emitted after it."""
 
+    def abandon(self) -> None:
+        """Instead of `close` where there is no result: an error, which is told next, kept it from beginning."""
+
 
 def open_display(
     kind: Kind,
@@ -33,28 +38,30 @@ def open_display(
     json: bool = False,
     diff: bool = False,
     config: Mapping[str, str] | None = None,
+    program: str = PROGRAM,
     stream: TextIO | None = None,
 ) -> Display:
     """A display for one operation on a stack.
 
     `preview` says that `refresh` or `destroy` only show what they would do (kind `preview` is that of `up`). `config`
-    (full key → text, secrets already masked) is part of the JSON forms only.
+    (full key → text, secrets already masked) is part of the JSON forms only. `program` is the name of the commands
+    that the user is told to run.
     """
     out = stream or sys.stdout
     planned = preview or kind == "preview"
-    verb: Kind = "up" if kind == "preview" else kind
     if json:
         from .jsonform import EventLines, PreviewDocument
 
         return PreviewDocument(out, config or {}) if planned else EventLines(out, config or {})
+    ledger = Ledger("up" if kind == "preview" else kind, stack, planned, program)
     if diff:
         from .details import Details
 
-        return Details(verb, stack, planned, out)
+        return Details(ledger, out)
     if out.isatty():
         from .tree import LiveTree
 
-        return LiveTree(verb, stack, planned, out)
+        return LiveTree(ledger, out)
     from .plain import PlainLines
 
-    return PlainLines(verb, stack, planned, out)
+    return PlainLines(ledger, out)

@@ -16,13 +16,13 @@ _STEP = 4
 class Details:
     """A display that prints each changed resource once, when its step is first heard of."""
 
-    def __init__(self, verb: str, stack: str, planned: bool, stream: TextIO) -> None:
-        self._ledger = Ledger(verb, stack, planned)
+    def __init__(self, ledger: Ledger, stream: TextIO) -> None:
+        self._ledger = ledger
         self._stream = stream
         self._lock = threading.Lock()
         self._printed: set[str] = set()
         self._depth: dict[str, int] = {}
-        self._write([f"{words.TITLES[verb, planned]} ({stack}):"])
+        self._write([f"{ledger.title}:"])
 
     def emit(self, event: Event) -> None:
         """Print the change, or keep the message and the outputs for the end."""
@@ -41,6 +41,9 @@ class Details:
         with self._lock:
             outputs = self._ledger.output_lines(_STEP)
             self._write([*(["    --outputs:--", *outputs] if outputs else []), *self._ledger.totals(result), ""])
+
+    def abandon(self) -> None:
+        """Nothing is left to say."""
 
     def _step(self, event: StepEvent) -> None:
         if self._ledger.step(event) is None:

@@ -49,6 +49,9 @@ class PreviewDocument:
         self._stream.write(json.dumps(document, indent=4, ensure_ascii=False) + "\n")
         self._stream.flush()
 
+    def abandon(self) -> None:
+        """Without an end there is no document."""
+
     def _steps(self) -> list[dict[str, Any]]:
         steps: dict[str, dict[str, Any]] = {}
         for event in self._events:
@@ -128,6 +131,9 @@ class EventLines:
         }
         self._line({"summaryEvent": body})
         self._line({"cancelEvent": {}})
+
+    def abandon(self) -> None:
+        """The lines stop where they are."""
 
     def _step(self, event: StepEvent) -> None:
         with self._lock:

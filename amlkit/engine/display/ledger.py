@@ -39,11 +39,17 @@ class Ledger:
     verb: str
     stack: str
     planned: bool
+    program: str
     rows: dict[str, Row] = field(default_factory=dict)
     steps: list[StepEvent] = field(default_factory=list)
     messages: list[MessageEvent] = field(default_factory=list)
     outputs: OutputsEvent | None = None
     stack_urn: str = ""
+
+    @property
+    def title(self) -> str:
+        """`Previewing update (dev)`."""
+        return f"{words.TITLES[self.verb, self.planned]} ({self.stack})"
 
     def step(self, event: StepEvent) -> Row | None:
         """Take in a step; None for what is not shown (default providers)."""
@@ -82,13 +88,14 @@ class Ledger:
         broken |= {event.urn or self.stack_urn for event in self.messages if event.severity == "error"}
         return len(broken)
 
-    def closing(self, result: Result) -> list[str]:
+    def closing(self, result: Result, nothing: str = "") -> list[str]:
         """The sections after the steps: diagnostics, outputs, resources, duration."""
-        return [*self._diagnostics(), *self._outputs(), *self.totals(result)]
+        return [*self._diagnostics(), *self._outputs(), *self.totals(result, nothing)]
 
-    def totals(self, result: Result) -> list[str]:
-        """`Resources:` and `Duration:`."""
-        lines = ["Resources:", *words.resources(result.changes, self.planned, 0 if result.succeeded else self.failed)]
+    def totals(self, result: Result, nothing: str = "") -> list[str]:
+        """`Resources:` and `Duration:`. `nothing` stands for the counts if there are none; the CLI prints no line."""
+        counts = words.resources(result.changes, self.planned, 0 if result.succeeded else self.failed)
+        lines = ["Resources:", *(counts or ([nothing] if nothing and result.succeeded else []))]
         if not self.planned:
             lines += ["", f"Duration: {words.duration(max(1, round(result.seconds)))}"]
         if self.verb == "destroy" and not self.planned and result.succeeded:
@@ -96,7 +103,7 @@ class Ledger:
                 "",
                 "The resources in the stack have been deleted, but the history and configuration associated with the "
                 "stack are still maintained.",
-                f"If you want to remove the stack completely, run `stack rm {self.stack}`.",
+                f"If you want to remove the stack completely, run `{self.program} stack rm {self.stack}`.",
             ]
         return lines
 

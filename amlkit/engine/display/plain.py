@@ -13,11 +13,11 @@ from .ledger import STACK_TYPE, Ledger, name_of, tally, type_of
 class PlainLines:
     """A display that only appends. Unchanged resources are counted, not printed."""
 
-    def __init__(self, verb: str, stack: str, planned: bool, stream: TextIO) -> None:
-        self._ledger = Ledger(verb, stack, planned)
+    def __init__(self, ledger: Ledger, stream: TextIO) -> None:
+        self._ledger = ledger
         self._stream = stream
         self._lock = threading.Lock()
-        self._write(f"{words.TITLES[verb, planned]} ({stack}):", "")
+        self._write(f"{ledger.title}:", "")
 
     def emit(self, event: Event) -> None:
         """Print the event's line, if it has one."""
@@ -40,6 +40,9 @@ class PlainLines:
                 name = name_of(self._ledger.stack_urn) or self._ledger.stack
                 self._write(f"    {STACK_TYPE} {name} {mark}{tally(said)}".rstrip())
             self._write(*self._ledger.closing(result), "")
+
+    def abandon(self) -> None:
+        """Nothing is left to say."""
 
     def _step(self, event: StepEvent) -> None:
         row = self._ledger.step(event)

@@ -12,24 +12,25 @@ from rich.live import Live
 from rich.text import Text
 
 from ..events import Event, MessageEvent, Op, OutputsEvent, Result, StepEvent
-from . import words
+from . import columns, words
 from .ledger import STACK_TYPE, Ledger, Row, name_of, tally
 
 _REFRESHES_PER_SECOND = 8
-_SHORTEST_NAME = 12
 
 
 class LiveTree:
     """A display that redraws itself. Unchanged resources are shown only as parents of what changes."""
 
-    def __init__(self, verb: str, stack: str, planned: bool, stream: TextIO) -> None:
-        self._ledger = Ledger(verb, stack, planned)
+    def __init__(self, ledger: Ledger, stream: TextIO) -> None:
+        self._ledger = ledger
         self._lock = threading.RLock()
         self._passing: dict[str, str] = {}
         self._began = time.monotonic()
         self._over: Result | None = None
+        self._ended = False
+        self._form = 0
         self._console = Console(file=stream, highlight=False, soft_wrap=False)
-        self._console.print(Text(f"{words.TITLES[verb, planned]} ({stack})", style="bold"))
+        self._console.print(Text(ledger.title, style="bold"))
         self._live = Live(
             console=self._console,
             get_renderable=self._drawn,
@@ -37,12 +38,11 @@ class LiveTree:
             redirect_stdout=False,
             redirect_stderr=False,
         )
+        self._live.start()
 
     def emit(self, event: Event) -> None:
         """Take it in; the next redraw shows it."""
         with self._lock:
-            if not self._live.is_started:  # not before: what keeps an operation from beginning is told on a calm screen
-                self._live.start()
             match event:
                 case StepEvent():
                     self._ledger.step(event)
@@ -56,48 +56,58 @@ class LiveTree:
 
     def close(self, result: Result) -> None:
         """Draw the last state, then diagnostics, outputs and counts."""
-        with self._lock:
-            self._over = result
-        self._live.start()
-        self._live.stop()
+        self._stop(result)
         self._console.print()
-        for line in self._ledger.closing(result):
+        for line in self._ledger.closing(result, nothing="    nothing to do"):
             self._console.print(_coloured(line), soft_wrap=True)
+        self._console.print()
+
+    def abandon(self) -> None:
+        """Leave what was drawn, and take the counter away."""
+        self._stop(None)
+
+    def _stop(self, result: Result | None) -> None:
+        with self._lock:
+            self._over, self._ended = result, True
+        self._live.stop()
 
     def _drawn(self) -> RenderableType:
         with self._lock:
-            rows = list(self._rows())
-            if not rows:
-                return Text("" if self._over else f"    {time.monotonic() - self._began:.0f}s", style="dim")
-            kinds = max(len(guide) + len(row.event.type) for guide, row in rows)
-            names = max(_SHORTEST_NAME, *(len(name_of(row.event.urn)) for _, row in rows))
-            return Group(*(self._line(guide, row, kinds, names) for guide, row in rows))
+            lines = [self._line(guide, row) for guide, row in self._rows()]
+            if not lines:  # the program's imports alone take seconds
+                return Group() if self._ended else Text(f"    starting ({self._elapsed()})", style="dim")
+            width = self._console.width
+            self._form = max(self._form, columns.form_for(lines, width))  # never back: types would flicker
+            fitted = columns.fitted(lines, width, self._form)
+            return Group(*(_text(line, fitted) for line in fitted.lines))
 
-    def _line(self, guide: str, row: Row, kinds: int, names: int) -> Text:
+    def _line(self, guide: str, row: Row) -> columns.Line:
         event = row.event
         look = words.WORDS[words.seen_as(event)]
-        state = self._status(row)
-        text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(f" {look.symbol}  ", style=look.colour)
-        text.append(f"{guide + event.type:<{kinds}}  ", style="" if look.colour else "dim")
-        text.append(f"{name_of(event.urn):<{names}}  ")
-        text.append(f"{state}  " if state else "", style="bold red" if "failed**" in state else look.colour)
-        text.append(self._info(row), style="dim")
-        return text
+        told = tally(row.messages) if self._over else ""
+        return columns.Line(
+            symbol=look.symbol,
+            colour=look.colour,
+            guide=guide,
+            kind=event.type,
+            name=name_of(event.urn),
+            state=self._status(row),
+            info="; ".join(part for part in (words.difference(event.changes), told) if part),
+            passing="" if self._over else self._passing.get(event.urn, ""),
+        )
+
+    def _elapsed(self) -> str:
+        return f"{time.monotonic() - self._began:.0f}s"
 
     def _status(self, row: Row) -> str:
         event = row.event
         if event.type == STACK_TYPE and self._over and not self._over.succeeded:
             return "**failed**"
         if event.type == STACK_TYPE and not self._over and event.op is not Op.DELETE and not self._ledger.planned:
-            return f"running ({time.monotonic() - self._began:.0f}s)"
+            return f"running ({self._elapsed()})"
         if event.state == "done" and words.is_quiet(event):
             return ""
         return words.status(event, self._ledger.planned, time.monotonic() - row.began)
-
-    def _info(self, row: Row) -> str:
-        told = tally(row.messages) if self._over else self._passing.get(row.event.urn, "")
-        return "; ".join(part for part in (words.difference(row.event.changes), told) if part)
 
     def _rows(self) -> Iterator[tuple[str, Row]]:
         """The rows to show, parents first, each with the lines that lead to it."""
@@ -127,6 +137,17 @@ class LiveTree:
             last = index == len(family) - 1
             yield ("" if top else f"{lead}{'└─ ' if last else '├─ '}"), self._ledger.rows[urn]
             yield from self._below(urn, "" if top else f"{lead}{'   ' if last else '│  '}", children)
+
+
+def _text(line: columns.Line, fitted: columns.Columns) -> Text:
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f" {line.symbol}  ", style=line.colour)
+    text.append(f"{line.guide + line.kind:<{fitted.kinds}}  ", style="" if line.colour else "dim")
+    text.append(f"{line.name:<{fitted.names}}  ")
+    text.append(line.state, style="bold red" if "failed**" in line.state else line.colour)
+    if said := "; ".join(part for part in (line.info, line.passing) if part):
+        text.append(f"{'  ' if line.state else ''}{said}", style="dim")
+    return text
 
 
 _SIGNS = {"+": "green", "-": "red", "~": "yellow"}

@@ -105,7 +105,8 @@ def latest_of(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
         version, features = document["version"], document.get("features") or []
-        latest = document["checkpoint"].get("latest") or {}
+        latest = dict(document["checkpoint"].get("latest") or {})
+        resources = [dict(raw) for raw in latest.get("resources") or ()]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SetupError(f"damaged state: not a checkpoint: {error}", hint=DAMAGED_HINT) from error
     if version not in (3, 4):
@@ -115,12 +116,12 @@ def latest_of(text: str) -> dict[str, Any]:
         raise SetupError(
             f"the state needs `{'`, `'.join(unknown)}`, which this engine does not do", hint=_OFFICIAL_HINT
         )
-    for raw in latest.get("resources") or ():
+    for raw in resources:
         for key in ("taint", "viewOf", "extensionRef", "snippetID"):
             if raw.get(key):
                 what = f"`{key}` of {raw.get('urn')} is not done by this engine"
                 raise SetupError(what, hint=_OFFICIAL_HINT)
-    return dict(latest)
+    return latest
 
 
 DAMAGED_HINT = "put the copy beside it back: the same name with `.bak` at the end"

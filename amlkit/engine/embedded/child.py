@@ -120,6 +120,8 @@ def _user_trace(program: str) -> str:
     if main_file.is_dir():
         main_file /= "__main__.py"
     frames = traceback.extract_tb(sys.exc_info()[2])
+    if isinstance(sys.exc_info()[1], SyntaxError):
+        return traceback.format_exc(limit=0)
     for index, frame in enumerate(frames):
         if Path(frame.filename).resolve() == main_file:
             return traceback.format_exc(limit=index - len(frames))

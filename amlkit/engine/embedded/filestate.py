@@ -62,11 +62,12 @@ class FileState:
         """Make the stack, without resources.
 
         Raises:
-            SetupError: it exists already, or the backend's folder does not.
+            SetupError: it exists already, its state was lost, or the backend's folder does not exist.
         """
         if self.exists():
             raise SetupError(f"stack '{self.fqn}' already exists")
         self._check_layout()
+        self._refuse_lost()
         meta = self.root / "meta.yaml"
         if not meta.exists():
             _write(meta, META)
@@ -158,6 +159,12 @@ class FileState:
     def stacks(self) -> list[str]:
         """Names of the project's stacks."""
         return sorted(path.stem for path in self.file.parent.glob("*.json"))
+
+    def _refuse_lost(self) -> None:
+        """A new stack in place of a lost one would make everything a second time. A removed one leaves no resources."""
+        if self.backup.exists() and checkpoint.latest_of(self.backup.read_text(encoding="utf-8")).get("resources"):
+            hint = f"copy {self.backup} there and run `refresh`; delete it if the resources are gone"
+            raise SetupError("the state of this stack is missing", where=str(self.file), hint=hint)
 
     def _repair(self) -> str:
         if self.backup.exists():

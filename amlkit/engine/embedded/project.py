@@ -70,11 +70,14 @@ class Project:
             what = f"this engine runs `python` programs, not `{runtime}`"
             raise SetupError(what, where=f"{file}: runtime", hint="use the Pulumi CLI")
         environment = options.get("virtualenv")
+        main = (home / str(raw.get("main") or ".")).resolve()
+        if not main.exists():
+            raise SetupError(f"there is no such file or folder: {main}", where=f"{file}: main")
         settings = raw.get("stackConfigDir")
         return cls(
             folder=home,
             name=name,
-            main=(home / str(raw.get("main") or ".")).resolve(),
+            main=main,
             virtualenv=_below(home, environment) if environment else None,
             plugins=_plugins(raw.get("plugins"), home, file),
             config=_mapping(raw.get("config"), f"{file}: config"),

@@ -69,6 +69,14 @@ class Passphrase:
             raise SetupError("a secret of this stack cannot be decrypted", hint="it was encrypted with another salt")
         return plain
 
+    def check(self) -> None:
+        """Find out now, not at the first secret.
+
+        Raises:
+            SetupError: the passphrase is wrong, or the salt is damaged.
+        """
+        _ = self._cipher
+
     @cached_property
     def _cipher(self) -> AESGCM:
         version, salt, check = (*self.salt.split(":", 2), "", "")[:3]

@@ -131,7 +131,7 @@ def session(
             command = {"update": "up"}.get(kind, kind)
             closing.enter_context(stack.state.lock(command, lambda text: reporter.message("warning", text)))
         deployment, passphrase, ciphertexts = checkpoint.read(stack.text(), stack.keys)
-        values, secret_keys = _settings(stack, passphrase, reporter)
+        values, secret_keys = _settings(stack, passphrase, reporter, preview=preview)
         parallel = parallel or 4 * (os.cpu_count() or 1)
         server = Server(reporter, parallel)
         closing.callback(server.close)
@@ -169,9 +169,15 @@ def session(
                 _finish(opened, began)
 
 
-def _settings(stack: Opened, passphrase: Passphrase | None, reporter: Reporter) -> tuple[dict[str, str], list[str]]:
+def _settings(
+    stack: Opened, passphrase: Passphrase | None, reporter: Reporter, *, preview: bool
+) -> tuple[dict[str, str], list[str]]:
     settings = stack.settings()
     keys = stack.keys(settings.salt) if settings.salt else passphrase
+    if not preview:  # a preview needs the key only if there is a secret; deriving it takes a third of a second
+        for each in (keys, passphrase):
+            if each is not None:
+                each.check()
     values, secret_keys = config_for_program(stack.project, settings, keys)
     reporter.hide_texts(values[key] for key in secret_keys)
     return values, secret_keys

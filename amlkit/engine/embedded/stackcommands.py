@@ -83,8 +83,8 @@ def outputs(stack: Opened, clear: bool) -> dict[str, Any]:
 def export(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
     """The state as JSON, secrets encrypted unless asked for."""
     stack = opened(cwd, environ, given.stack)
-    document = json.loads(stack.text())
-    latest = document["checkpoint"].get("latest") or {}
+    text = stack.text()
+    document, latest = json.loads(text), _latest(text)
     if given.show_secrets:
         reveal = _revealer(stack, latest)
         latest = _shown(latest, lambda value: {SIGNATURE: SECRET, "plaintext": compact_json(reveal(value))})

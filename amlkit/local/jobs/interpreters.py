@@ -47,28 +47,25 @@ def choose(request: str, uv: str, environment: Mapping[str, str]) -> Interpreter
     mine = host()
     if fits(request, mine.version):
         return mine
-    return (
-        _installed(request, uv, environment) or _brought(request, uv, environment) or _nearest(request, uv, environment)
-    )
+    there = _list(uv, environment)
+    return _best(request, there) or _brought(request, uv, environment) or _nearest(request, [mine, *there])
 
 
-def _installed(request: str, uv: str, environment: Mapping[str, str]) -> Interpreter | None:
-    found = [item for item in _list(uv, environment) if fits(request, item.version)]
-    return max(found, key=lambda item: item.version, default=None)
+def _best(request: str, there: list[Interpreter]) -> Interpreter | None:
+    return max((item for item in there if fits(request, item.version)), key=lambda item: item.version, default=None)
 
 
 def _brought(request: str, uv: str, environment: Mapping[str, str]) -> Interpreter | None:
     command = [uv, "python", "install", "--no-progress", request]
     hasty = {**environment, "UV_HTTP_RETRIES": "0"}
     done = subprocess.run(command, env=hasty, capture_output=True, check=False)
-    return _installed(request, uv, environment) if done.returncode == 0 else None
+    return _best(request, _list(uv, environment)) if done.returncode == 0 else None
 
 
-def _nearest(request: str, uv: str, environment: Mapping[str, str]) -> Interpreter:
+def _nearest(request: str, there: list[Interpreter]) -> Interpreter:
     numbers = _NUMBERS.search(request)
     wanted = _version(numbers[0]) if numbers else host().version
-    found = [host(), *_list(uv, environment)]
-    best = min(found, key=lambda item: _distance(item.version, wanted))
+    best = min(there, key=lambda item: _distance(item.version, wanted))
     note = f"Python {request} is not on this machine and could not be fetched; the nearest is used: {best.text}"
     return Interpreter(best.version, best.path, note)
 

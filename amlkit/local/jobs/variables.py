@@ -84,6 +84,7 @@ def of_step(
         "MLFLOW_TRACKING_TOKEN": tokens.issue(ML_AUDIENCE, f"job {identity.job}", _TOKEN_SECONDS),
         "MLFLOW_RUN_ID": identity.job,
         "MLFLOW_EXPERIMENT_NAME": identity.experiment,
+        "MLFLOW_DISABLE_TELEMETRY": "true",  # it would call home, and write into the user's
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # it would print links to MLflow's own pages
         **{f"AML_PARAMETER_{re.sub(r'[^0-9A-Za-z_]', '_', name)}": text for name, text in identity.parameters.items()},
         **{name: value for name, value in own.items() if name != "PYTHONPATH"},

@@ -33,7 +33,7 @@ def _shape(write: Put) -> dict[str, Any]:
         raise AzureError(
             501, "NotImplemented", f"The local Azure ML deploys a {_CONFIGURATION}, not '{kind or 'Model'}'."
         )
-    component = (configuration.get("componentId") or {}).get("assetId", "")
+    component = (configuration.get("componentId") or {}).get("assetId") or ""
     document = write.world.documents.get(component)
     if document is None:
         raise AzureError(400, "ValidationError", f"The component of the deployment does not exist: '{component}'.")

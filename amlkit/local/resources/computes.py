@@ -113,7 +113,7 @@ def patch(request: Request, body: Any) -> JSONResponse:
     document = find(KIND, request)
     if document["properties"]["computeType"] != "AmlCompute":
         raise AzureError(400, "UserError", f"The compute '{document['name']}' has no scale settings.")
-    check_types(object_body(body), KIND.types)
+    check_types(object_body(body), {"properties": dict, **KIND.types})
     sent = (body.get("properties") or {}).get("properties") or {}
     inner = document["properties"]["properties"]
     given = {name: value for name, value in (sent.get("scaleSettings") or {}).items() if value is not None}

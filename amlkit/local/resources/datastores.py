@@ -19,6 +19,7 @@ _NEEDED = {
     "AzureDataLakeGen2": ("accountName", "filesystem"),
     "AzureDataLakeGen1": ("storeName",),
 }
+_MOST_HOURS = 365 * 24  # ours; how far Azure goes is not documented
 _WITH_ACCOUNT = ("AzureBlob", "AzureFile", "AzureDataLakeGen2")
 
 
@@ -92,6 +93,8 @@ def list_secrets(request: Request, body: Any) -> dict[str, Any]:
     account = properties["accountName"]
     if asked.get("expirableSecret"):
         hours = asked.get("expireAfterHours") or 1
+        if not 0 < hours <= _MOST_HOURS:
+            raise AzureError(400, "UserError", f"'expireAfterHours' must be from 1 to {_MOST_HOURS}, not {hours}.")
         blobs = world(request).blobs
         token = sas.container_sas(account, properties["containerName"], blobs.keys(account)[0], "rwdlac", hours * 3600)
         return {"secretsType": "Sas", "sasToken": token}

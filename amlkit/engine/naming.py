@@ -1,0 +1,21 @@
+"""The name that the engine's commands are called by, in usage and hints; `cli`, `stack` and the displays use it.
+
+Hints are written with bare verbs (``run `up` ``): what raises an error does not know how it was called.
+"""
+
+from __future__ import annotations
+
+import re
+
+from amlkit.errors import AmlkitError, Problem
+
+PROGRAM = "python -m amlkit.engine"
+_VERB = re.compile(r"`(?=(?:preview|up|refresh|destroy|cancel|stack|config)[ `])")
+
+
+def told(error: AmlkitError, program: str) -> str:
+    """The error as it is printed: the commands in its hints are complete, to be pasted."""
+    return "\n".join(
+        str(Problem(problem.where, problem.what, _VERB.sub(lambda _: f"`{program} ", problem.hint)))
+        for problem in error.problems
+    )
