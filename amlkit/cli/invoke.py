@@ -9,7 +9,7 @@ import click
 
 from amlkit.delivery import invocation, outputs, runs
 from amlkit.delivery.stacks import Stack, Workspace
-from amlkit.errors import RunError
+from amlkit.errors import RunError, UnreachableError
 
 from .here import command, near
 from .show import Progress, explain_lines, metric_line
@@ -30,8 +30,7 @@ def invoke(pipeline: str, given: tuple[str, ...], stack_name: str | None, no_wai
         click.echo(run_id)
         return
     click.echo(f"Running {pipeline} ({run_id})", err=True)
-    with Progress() as progress:
-        run = runs.follow(workspace, run_id, progress.show)
+    run = _followed(workspace, run_id)
     if run.status != "Completed":
         raise _failure(workspace, run)
     _report(workspace, run, endpoint["properties"]["scoringUri"])
@@ -39,6 +38,17 @@ def invoke(pipeline: str, given: tuple[str, ...], stack_name: str | None, no_wai
     click.echo("\nTry next:", err=True)
     for line in (f"explain {run.id}", again, "preview"):
         click.echo(f"  {command()} {line}" + (f" --stack {stack_name}" if stack_name else ""), err=True)
+
+
+def _followed(workspace: Workspace, run_id: str) -> runs.Run:
+    """The run once it ended. A service that is gone meanwhile does not end it: the message says how to come back."""
+    try:
+        with Progress() as progress:
+            return runs.follow(workspace, run_id, progress.show)
+    except UnreachableError as error:
+        (problem,) = error.problems
+        onward = f"the run goes on there; how it ended: `amlkit explain {run_id}`"
+        raise RunError(problem.what, hint="; ".join(filter(None, (problem.hint, onward)))) from error
 
 
 def _report(workspace: Workspace, run: runs.Run, url: str) -> None:

@@ -38,11 +38,17 @@ class Stack:
         """The named stack, else that of `PULUMI_STACK`, else `local`, of the project around the working directory.
 
         Raises:
-            SetupError: there is no project here, or the stack's file is damaged.
+            SetupError: there is no project here, or the stack's file is damaged; or it is the stack `local` and its
+                file, which alone keeps it off Azure, is gone or does not say so.
         """
         home = Home.find()
         chosen = name or os.environ.get("PULUMI_STACK") or DEFAULT_STACK
-        return cls(home, chosen, _target_of(home.root / f"Pulumi.{chosen}.yaml") == "local")
+        path = home.root / f"Pulumi.{chosen}.yaml"
+        is_local = _target_of(path) == "local"
+        if chosen == DEFAULT_STACK and not is_local:
+            what = f"does not say `{TARGET_KEY}: local`" if path.exists() else "the settings of this stack are gone"
+            raise SetupError(what, where=str(path), hint=f"`git restore {path.name}`, or name another stack: `--stack`")
+        return cls(home, chosen, is_local)
 
     def enter(self, environment: MutableMapping[str, str] = os.environ) -> None:
         """Point this process, and every child of it, at the stack's cloud.
@@ -170,10 +176,20 @@ def _config_of(workspace_id: str) -> str:
 
 
 def _target_of(path: Path) -> str:
+    hint = f"`git diff {path.name}` shows what was changed"
     try:
-        document = yaml.safe_load(path.read_text()) or {}
-        return str((document.get("config") or {}).get(TARGET_KEY, ""))
+        document = yaml.safe_load(path.read_text())
     except FileNotFoundError:
         return ""
-    except (yaml.YAMLError, AttributeError) as error:
-        raise SetupError("not a stack file: " + str(error).splitlines()[0], where=str(path)) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SetupError(f"not YAML: {_fault(error)}", where=str(path), hint=hint) from error
+    config = document.get("config") if isinstance(document, dict) else document
+    if not isinstance(config, dict | None):
+        raise SetupError("its `config` is not a mapping", where=str(path), hint=hint)
+    return str((config or {}).get(TARGET_KEY, ""))
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return str(error).splitlines()[0]

@@ -314,6 +314,7 @@ def family():
 def test_a_narrow_terminal_shortens_types_then_names_and_keeps_every_state(wide, monkeypatch, columns, kind, name):
     lines = on_terminal(family(), Result("update", True, {Op.CREATE: 3}), monkeypatch, columns=columns)
     rows = [line for line in lines if line.endswith("created (0.30s)")]
+    assert any("updated (0.30s)" in line for line in lines)
     assert len(rows) >= 2
     assert re.fullmatch(rf" \+      .─ {kind} +{name}  created \(0.30s\)", rows[-1])
     assert all(len(line) <= columns for line in lines if "─" in line)

@@ -9,6 +9,7 @@ _MARGIN = 5  # a symbol and the spaces around it
 _GAP = 2
 _SHORTEST_NAME = 12
 _SHORTEST_KIND = 8
+_SHORTEST_INFO = 8  # less says nothing
 _BARE = 2
 
 
@@ -29,7 +30,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Columns:
-    """Lines with shortened types and names, and the widths of these two columns."""
+    """Lines of which every part has its room (`info` includes `passing`), and the widths of the first two columns."""
 
     lines: tuple[Line, ...]
     kinds: int
@@ -58,13 +59,20 @@ def fitted(lines: Sequence[Line], width: int, form: int) -> Columns:
     room = max(width - _MARGIN - 2 * _GAP - states, _SHORTEST_KIND + _SHORTEST_NAME)
     names = max(min(names, room - kinds), _SHORTEST_NAME)
     kinds = min(kinds, room - names)
-    cut = [
-        replace(
-            line, kind=_cut(shortened(line.kind, form), kinds - len(line.guide)), name=_cut(line.name, names, ends=True)
-        )
-        for line in lines
-    ]
-    return Columns(tuple(cut), kinds, names)
+    left = width - _MARGIN - kinds - _GAP - names
+    return Columns(tuple(_fitted(line, form, kinds, names, left) for line in lines), kinds, names)
+
+
+def _fitted(line: Line, form: int, kinds: int, names: int, left: int) -> Line:
+    room = left - _GAP - (len(line.state) + _GAP if line.state else 0)
+    said = "; ".join(part for part in (line.info, line.passing) if part)
+    return replace(
+        line,
+        kind=_cut(shortened(line.kind, form), kinds - len(line.guide)),
+        name=_cut(line.name, names, ends=True),
+        info=_cut(said, room) if room >= min(len(said), _SHORTEST_INFO) else "",
+        passing="",
+    )
 
 
 def _widths(lines: Sequence[Line], form: int) -> tuple[int, int]:

@@ -145,8 +145,8 @@ def _text(line: columns.Line, fitted: columns.Columns) -> Text:
     text.append(f"{line.guide + line.kind:<{fitted.kinds}}  ", style="" if line.colour else "dim")
     text.append(f"{line.name:<{fitted.names}}  ")
     text.append(line.state, style="bold red" if "failed**" in line.state else line.colour)
-    if said := "; ".join(part for part in (line.info, line.passing) if part):
-        text.append(f"{'  ' if line.state else ''}{said}", style="dim")
+    if line.info:
+        text.append(f"{'  ' if line.state else ''}{line.info}", style="dim")
     return text
 
 
