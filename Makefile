@@ -21,7 +21,7 @@ down: $(if $(wildcard .amlkit),$(READY))
 
 test: check
 	@echo 'Tests'
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(READY)
 	@echo 'Checking style, types'

@@ -67,11 +67,20 @@ def _from_metadata(base: str) -> Target:
 
 @cache
 def client() -> httpx.Client:
-    """One HTTP client a process, with the ambient roots: httpx itself ignores REQUESTS_CA_BUNDLE."""
+    """One HTTP client a process, with the ambient roots: httpx itself ignores REQUESTS_CA_BUNDLE.
+
+    Raises:
+        SetupError: the roots cannot be read.
+    """
     import httpx
 
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or None
-    return httpx.Client(verify=ssl.create_default_context(cafile=bundle), timeout=httpx.Timeout(60, connect=2))
+    try:
+        context = ssl.create_default_context(cafile=bundle)
+    except OSError as error:
+        hint = "those of the local Azure ML are written by its start: `amlkit local stop`, then `amlkit local start`"
+        raise SetupError(f"no roots of trust: {error}", where=bundle or "", hint=hint) from error
+    return httpx.Client(verify=context, timeout=httpx.Timeout(60, connect=2))
 
 
 @cache

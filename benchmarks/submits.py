@@ -3,8 +3,8 @@
     python benchmarks/submits.py [--seconds 5] [--clients 1 32]
 
 It starts a stand-in of its own in a temporary folder and submits pipelines of one step over HTTPS, each client on a
-connection of its own. The step is reused, so that every run is judged, recorded and over, and no process of a step takes
-part. The floor is one committed row a submit with the same durability (WAL, synchronous FULL) and no server at all.
+connection of its own. The step is reused, so that every run is judged, recorded and over, and no process of a step
+takes part. The floor is one committed row a submit with the same durability (WAL, synchronous FULL), without a server.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class Connection:
 
     def put(self, path: str, token: str, body: bytes) -> None:
         """Send a PUT, which must be answered with 201."""
-        head = f"PUT {path} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n"
+        lines = [f"PUT {path} HTTP/1.1", f"Host: {HOST}", f"Authorization: Bearer {token}"]
+        head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""])
         self._socket.sendall(head.encode() + body)
         status = self._reader.readline()
         length = 0

@@ -63,7 +63,8 @@ class Gate:
         home = Home(project.root)
         address = home.address()
         assert address is not None
-        self._holds: list[Hold] = []
+        self._holds: list[Hold] = []  # all that were ever asked for
+        self._waiting: list[Hold] = []
         port, self._process = _start_behind(project, home, address.proxy_port)
         self._server = _Server((HOST, address.port), home, port, self._taken)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -72,6 +73,7 @@ class Gate:
         """Hold the next request of `method` whose `host/path?query` the expression `place` finds."""
         held = Hold(method, place, when)
         self._holds.append(held)
+        self._waiting.append(held)
         return held
 
     def close(self) -> None:
@@ -84,9 +86,9 @@ class Gate:
         self._server.server_close()
 
     def _taken(self, method: str, place: str) -> Hold | None:
-        for held in self._holds:
+        for held in self._waiting:
             if held.method == method and re.search(held.place, place):
-                self._holds.remove(held)
+                self._waiting.remove(held)
                 return held
         return None
 

@@ -48,6 +48,11 @@ class Project:
         """Its `Pulumi.yaml`."""
         return self.folder / NAME
 
+    def check_program(self) -> None:
+        """Raises `SetupError`: there is no program where `main` says."""
+        if not self.main.exists():
+            raise SetupError(f"there is no such file or folder: {self.main}", where=f"{self.file}: main")
+
     @classmethod
     def load(cls, folder: Path) -> Project:
         """The project of the nearest `Pulumi.yaml`, in `folder` or above it.
@@ -70,14 +75,11 @@ class Project:
             what = f"this engine runs `python` programs, not `{runtime}`"
             raise SetupError(what, where=f"{file}: runtime", hint="use the Pulumi CLI")
         environment = options.get("virtualenv")
-        main = (home / str(raw.get("main") or ".")).resolve()
-        if not main.exists():
-            raise SetupError(f"there is no such file or folder: {main}", where=f"{file}: main")
         settings = raw.get("stackConfigDir")
         return cls(
             folder=home,
             name=name,
-            main=main,
+            main=(home / str(raw.get("main") or ".")).resolve(),
             virtualenv=_below(home, environment) if environment else None,
             plugins=_plugins(raw.get("plugins"), home, file),
             config=_mapping(raw.get("config"), f"{file}: config"),

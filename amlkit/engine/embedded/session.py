@@ -122,8 +122,11 @@ def session(
     """Open all that an operation needs.
 
     Raises:
-        SetupError: the stack is locked, its state damaged, its passphrase wrong, its settings incomplete.
+        SetupError: the stack is locked, its state damaged, its passphrase wrong, its settings incomplete, or its
+            program missing.
     """
+    if kind in ("preview", "update"):
+        stack.project.check_program()
     reporter = Reporter(emit)
     began = time.time()
     with ExitStack() as closing:
