@@ -166,14 +166,17 @@ def _carry_out(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str])
         if not given.skip_preview:
             print(f"error: {what}", file=sys.stderr)
             return Exit.NOT_CONFIRMED
-    if only_preview or not given.skip_preview:
-        result = _shown(stack, given, options, preview=True)
-        if only_preview or not result.succeeded:
-            return _exit_code(result, given)
-        if not given.yes and not _confirmed(given.verb, stack):
-            print("confirmation declined, not proceeding", file=sys.stderr)
-            return Exit.FAILED
-    return _exit_code(_shown(stack, given, options, preview=False), given)
+    if only_preview:
+        return _exit_code(_shown(stack, given, options, preview=True), given)
+    with stack.state.lock(given.verb, lambda text: print(f"warning: {text}", file=sys.stderr)):
+        if not given.skip_preview:
+            result = _shown(stack, given, options, preview=True)
+            if not result.succeeded:
+                return _exit_code(result, given)
+            if not given.yes and not _confirmed(given.verb, stack):
+                print("confirmation declined, not proceeding", file=sys.stderr)
+                return Exit.FAILED
+        return _exit_code(_shown(stack, given, options, preview=False), given)
 
 
 def _shown(stack: Opened, given: argparse.Namespace, options: Options, *, preview: bool) -> Result:

@@ -26,7 +26,6 @@ from .server import build_app, build_world
 from .settings import RULES
 
 _GRACE_SECONDS = 3
-_SWITCH_SECONDS = 0.0005  # Python's 5 ms would be the wait of every request behind a run that is being judged
 
 
 class _Connection(H11Protocol):
@@ -63,7 +62,6 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--reuse", choices=RULES, required=True)
     parser.add_argument("--descriptors", required=True)
     options = parser.parse_args(arguments)
-    sys.setswitchinterval(_SWITCH_SECONDS)
     https, tunnels, ready = map(int, options.descriptors.split(","))
     home = Home(options.root)
     _log()

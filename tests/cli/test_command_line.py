@@ -55,4 +55,4 @@ def test_a_damaged_stack_file_is_named(tmp_path):
     (tmp_path / "Pulumi.local.yaml").write_text("config: [\n")
     shown = amlkit("preview", cwd=tmp_path)
     assert shown.returncode == 1
-    assert "Pulumi.local.yaml: not a stack file" in shown.stderr
+    assert "Pulumi.local.yaml: not YAML: line 2: " in shown.stderr

@@ -130,6 +130,25 @@ def test_a_destroy_after_a_kill_takes_the_half_made_too(project, kill):
     assert project.things() == {}
 
 
+def test_an_up_after_a_killed_destroy_makes_what_was_deleted_again(project, kill):
+    project.up(TWO)
+    project.fault("Delete", "b", when="after", mode="hang")
+    process = project.start("destroy", "--yes", "--skip-preview")
+    kill(process)
+    project.wait_for_hang(process)
+    process.kill()
+    process.wait()
+    assert project.pending() == [("deleting", "b")]
+    assert set(project.things()) == {"toy/a"}
+
+    out = project.up()
+
+    assert "interrupted after it was deleted" in out
+    assert set(project.things()) == {"toy/a", "toy/b"}
+    assert project.pending() == []
+    project.run("preview", "--expect-no-changes")
+
+
 def test_a_second_up_at_the_same_time_is_refused(project, kill):
     project.write(TWO)
     process = hang(project, kill, "Create", "a", "before")

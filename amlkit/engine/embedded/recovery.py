@@ -1,4 +1,4 @@
-"""Creations that an engine had begun when it was killed: looked for through their plugins, taken over if there.
+"""What an engine had begun when it was killed: looked for through the plugins, taken over if made, dropped if gone.
 
 `operations` calls it first of all. A plugin that builds ids from inputs answers a Read with an empty id; one that does
 not, refuses, and then Pulumi's own behaviour holds: a warning, and the note stays.
@@ -11,6 +11,7 @@ from dataclasses import replace
 from amlkit.errors import AmlkitError
 
 from .manifest import now
+from .refreshing import rebuilt
 from .registry import Registry
 from .reporter import Reporter
 from .resource import Deployment, Pending, Resource
@@ -24,6 +25,10 @@ def recovered(deployment: Deployment, registry: Registry, reporter: Reporter) ->
     kept: list[Pending] = []
     resources = deployment.resources
     for pending in deployment.pending:
+        if pending.type == "deleting" and _is_gone(pending.resource, resources, registry):
+            reporter.message("info", "an earlier run was interrupted after it was deleted", pending.resource.urn)
+            resources = rebuilt([each for each in resources if not _same(each, pending.resource)])
+            continue
         if pending.type != "creating":
             reporter.message(
                 "warning", f"an earlier run was interrupted while {pending.type} this resource", pending.resource.urn
@@ -41,6 +46,20 @@ def recovered(deployment: Deployment, registry: Registry, reporter: Reporter) ->
         reporter.message("info", "an earlier run was interrupted after it was made: taken over", pending.resource.urn)
         resources = _placed(made, resources)
     return replace(deployment, resources=resources, pending=tuple(kept))
+
+
+def _is_gone(resource: Resource, resources: tuple[Resource, ...], registry: Registry) -> bool:
+    """Was it deleted after all? Not when the provider cannot say: then the state is believed."""
+    if not resource.custom or resource.is_provider or not resource.id:
+        return False
+    try:
+        return not registry.ensure(resource.provider, resources).read(resource, resource.outputs).id
+    except AmlkitError:
+        return False
+
+
+def _same(one: Resource, other: Resource) -> bool:
+    return (one.urn, one.id) == (other.urn, other.id)
 
 
 def _look(resource: Resource, resources: tuple[Resource, ...], registry: Registry) -> Resource | None:

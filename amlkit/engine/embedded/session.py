@@ -119,20 +119,16 @@ def session(
     parallel: int,
     environ: Mapping[str, str],
 ) -> Iterator[Session]:
-    """Open all that an operation needs.
+    """Open all that an operation needs. The caller holds the stack's lock, unless it only previews.
 
     Raises:
-        SetupError: the stack is locked, its state damaged, its passphrase wrong, its settings incomplete, or its
-            program missing.
+        SetupError: the state is damaged, the passphrase wrong, a setting or the program missing.
     """
     if kind in ("preview", "update"):
         stack.project.check_program()
     reporter = Reporter(emit)
     began = time.time()
     with ExitStack() as closing:
-        if not preview:
-            command = {"update": "up"}.get(kind, kind)
-            closing.enter_context(stack.state.lock(command, lambda text: reporter.message("warning", text)))
         deployment, passphrase, ciphertexts = checkpoint.read(stack.text(), stack.keys)
         values, secret_keys = _settings(stack, passphrase, reporter, preview=preview)
         parallel = parallel or 4 * (os.cpu_count() or 1)
