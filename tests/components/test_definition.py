@@ -22,7 +22,8 @@ STEP = 'class Train(PythonScriptStep, script="train.py", environment=Conda("envi
 
 @pytest.fixture
 def define(tmp_path, monkeypatch):
-    """A step from source text, with its files beside it."""
+    """A step from source text, with its files beside it; no bytecode, which would hide an edit in the same second."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def define(body: str, *, script: str = "", step: str = STEP):
         (tmp_path / "train.py").write_text(textwrap.dedent(script))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+OUTER_MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")  # of `make test`, which runs this
 ROOT = Path(__file__).resolve().parents[2]
 OLD = "exit 1"
 NO_VENV = 'case "$2" in *ensurepip*) exit 1;; esac'
@@ -33,7 +35,8 @@ class Checkout:
         interpreter.write_text(f"#!/bin/sh\n{python}\n")
         interpreter.chmod(0o755)
         command = ["make", "-f", str(ROOT / "Makefile"), target, f"PYTHON={interpreter}"]
-        return subprocess.run(command, cwd=self.root, capture_output=True, text=True)
+        alone = {name: value for name, value in os.environ.items() if name not in OUTER_MAKE}
+        return subprocess.run(command, cwd=self.root, env=alone, capture_output=True, text=True)
 
     @property
     def calls(self) -> list[str]:
