@@ -12,7 +12,6 @@ import signal
 import socket
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
@@ -21,6 +20,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from ..errors import AmlkitError
 from ..home import Address, Home
 from . import proxy
+from .clock import now
 from .process import READY
 from .server import build_app, build_world
 from .settings import RULES
@@ -111,9 +111,8 @@ def _hold_pid_file(home: Home, reuse: str) -> None:
     """Lock the pid file, and say in it who runs. Only the end of this process gives the lock back."""
     descriptor = os.open(home.pid_file, os.O_RDWR | os.O_CREAT, 0o644)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()} {since} {reuse}\n".encode())
+    os.write(descriptor, f"{os.getpid()} {now('seconds')} {reuse}\n".encode())
 
 
 def _log() -> None:

@@ -58,9 +58,12 @@ class Put:
 
 @dataclass(frozen=True)
 class Kind:
-    """One ARM type. `shape` turns a write into the document to store and raises what Azure refuses; `after` makes what
-    comes with it, `removed` undoes what these did beyond the document. `parent` finds the id that names are relative
-    to, and raises 404.
+    """One ARM type.
+
+    `name` is Azure's rule for its names: Microsoft's page "Naming rules and restrictions for Azure resources"; for
+    Azure ML's own types its REST specification and its quota page. `parent` finds the id that names are relative to,
+    and raises 404. `shape` turns a write into the document to store and raises what Azure refuses; `after` makes what
+    comes with it, `removed` undoes what these did beyond the document.
     """
 
     type: str

@@ -6,9 +6,9 @@ Ids are matched without regard to case and kept as they were first written.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
+from .clock import now
 from .database import Database
 
 _SCHEMA = (
@@ -79,13 +79,13 @@ def _next_number(connection: Any) -> int:
 
 
 def _system_data(old: dict[str, Any]) -> dict[str, Any]:
-    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    time = now()
     made = old.get("systemData", {})
     by = {"createdBy": "amlkit local", "createdByType": "Application"}
     return {
-        "createdAt": made.get("createdAt", now),
+        "createdAt": made.get("createdAt", time),
         **by,
-        "lastModifiedAt": now,
+        "lastModifiedAt": time,
         "lastModifiedBy": by["createdBy"],
         "lastModifiedByType": by["createdByType"],
     }

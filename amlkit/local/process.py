@@ -108,7 +108,7 @@ def _start(home: Home, reuse: str | None, environment: Mapping[str, str]) -> Run
         home.write_address(address)
         home.address_file.chmod(0o600)
         home.stacks.mkdir(exist_ok=True)
-        clean = outside(home, address, environment, settings)
+        clean = outside(home, address, environment, settings.network)
         ensure_certificates(home)
         write_bundle(home, clean)
         _launch(home, settings, sockets, clean)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from ..errors import SetupError
 from ..home import CLOUD, UNSET, Address, Home
@@ -56,13 +57,17 @@ def network_of(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment[name] for name in _NETWORK if environment.get(name)}
 
 
-def outside(home: Home, address: Address, environment: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """The environment without anything that points at a stand-in: what it and its children run in."""
-    kept = {name: value for name, value in environment.items() if name not in UNSET}
-    if not points_at_a_stand_in(environment):
-        return kept
-    ours = home.environment(address)
-    return {name: value for name, value in kept.items() if name not in ours} | settings.network
+def outside(
+    home: Home, address: Address, environment: Mapping[str, str], network: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """The environment without anything that points at a stand-in: what it and its children run in.
+
+    `network` takes the place of what `env` has replaced.
+    """
+    ours, points = home.environment(address), points_at_a_stand_in(environment)
+    dropped = {*UNSET, *(name for name, value in ours.items() if points or environment.get(name) == value)}
+    kept = {name: value for name, value in environment.items() if name not in dropped}
+    return {**kept, **network} if points else kept
 
 
 def _path(home: Home) -> Path:

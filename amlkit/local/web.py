@@ -12,8 +12,9 @@ import json
 import logging
 import math
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -31,6 +32,7 @@ WORKSPACE = (
     "/subscriptions/{subscription}/resourceGroups/{group}"
     "/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
 )
+_PIECE_BYTES = 1 << 20
 STORAGE_AUDIENCE = "https://storage.azure.com"
 Handler = Callable[[Request, Any], Any]
 Types = Mapping[str, type]  # of the members of a body, by dotted path, outer ones first
@@ -182,6 +184,15 @@ def check_types(body: Mapping[str, Any], types: Types) -> None:
         if value is not None and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool))):
             message = f"The value of '{path}' in the request content is not {_JSON_NAMES[wanted]}."
             raise AzureError(400, "InvalidRequestContent", message)
+
+
+def file_pieces(path: Path, first: int, size: int) -> Iterator[bytes]:
+    """`size` bytes of a file from the byte `first` on, in pieces; less if it ends before."""
+    with path.open("rb") as file:
+        file.seek(first)
+        while size > 0 and (piece := file.read(min(_PIECE_BYTES, size))):
+            size -= len(piece)
+            yield piece
 
 
 def query_number(request: Request, name: str, otherwise: int) -> int:

@@ -338,3 +338,14 @@ client.upload_blob("b", b"through the proxy")
 print(client.download_blob("b").readall().decode())
 """
     assert "through the proxy" in storage.stand_in.script(script, storage.url, container.container_name)
+
+
+@pytest.mark.parametrize(
+    "header", [{"If-Modified-Since": "soon"}, {"If-Unmodified-Since": "x"}, {"Range": f"bytes=0-{'9' * 5000}"}]
+)
+def test_headers_that_mean_nothing_are_refused(
+    storage: Storage, container: ContainerClient, header: dict[str, str]
+) -> None:
+    container.upload_blob("b", b"x")
+    token = {"Authorization": f"Bearer {storage.stand_in.token('https://storage.azure.com')}"}
+    assert storage.raw("GET", f"/{container.container_name}/b", headers=token | header).status_code in (400, 416)

@@ -282,3 +282,18 @@ def test_all_that_is_wrong_with_a_body_is_said_at_once_with_its_place(doors: Doo
     assert said["jobs.two"] == "it must be an object, not 3"
     assert said["jobs.one.environment_variables"] == "not a name of a variable: 'A=B'"
     assert said["jobs.one.environment_variables.A=B"] == "it must be a string, not {}"
+
+
+def test_names_that_become_parts_of_paths_cannot_leave_their_folder(doors: Doors) -> None:
+    jobs = {"../../x": NODE | {"inputs": {}}}
+    answer = doors.send("PUT", "{workspace}/jobs/x", {"properties": PIPELINE | {"jobs": jobs, "inputs": {}}})
+    assert "jobs.../../x: the name of a step has letters" in answer.json()["error"]["message"]
+    body = COMMAND | {"inputs": {"../x": LITERAL}, "command": "true"}
+    answer = doors.send("PUT", "{workspace}/jobs/x", {"properties": body})
+    assert "inputs.../x: the name of a port has letters" in answer.json()["error"]["message"]
+
+
+def test_a_reference_to_something_of_another_kind_is_refused(doors: Doors) -> None:
+    node = NODE | {"componentId": "{workspace}/computes/cpu"}
+    answer = doors.send("PUT", "{workspace}/jobs/x", {"properties": PIPELINE | {"jobs": {"one": node}}})
+    assert "jobs.one.componentId: it is none of the components" in answer.json()["error"]["message"]

@@ -71,10 +71,7 @@ def _check_inputs(
             problems.add(place, f"the component has no such input{_close(name, ports)}")
             continue
         given = _given_type(source, steps, components, taken, place, problems)
-        if given and (port.is_literal or given in ("string", "number", "integer", "boolean")):
-            if not (port.is_literal and given in ("string", "number", "integer", "boolean")):
-                problems.add(place, f"it takes {port.type}, not {given}")
-        elif given and not is_wanted(port, given):
+        if given and not is_wanted(port, given):
             problems.add(place, f"it takes {port.type}, not {given}")
     for name, port in ports.items():
         if name not in step.inputs and not port.optional and port.default is None:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from ...fingerprint import Fingerprint, Outcome, Reason
+from ..clock import now
 from . import store
 from .bindings import given
 from .builds import Builds
@@ -118,7 +119,7 @@ class Scheduler:
         if run.job.status is Status.NOT_STARTED:
             run.job = replace(run.job, status=Status.RUNNING)
             if run.job.kind == "Pipeline":
-                changes.update(run.job.name, status=Status.RUNNING, started=store.now())
+                changes.update(run.job.name, status=Status.RUNNING, started=now())
         while run.events:
             event = run.events.popleft()
             match event:
@@ -136,7 +137,7 @@ class Scheduler:
     def _cancel_run(self, run: Run, changes: Changes) -> None:
         run.cancelled = True
         for step in run.progress.cancel():
-            changes.update(run.names[step], status=Status.CANCELED, ended=store.now())
+            changes.update(run.names[step], status=Status.CANCELED, ended=now())
         for step in run.progress.active:
             self._end_step(run, step, changes)
 
@@ -160,7 +161,7 @@ class Scheduler:
         name = run.names[step]
         run.produced[step] = result.produced
         run.progress.complete(step)
-        changes.update(name, status=Status.COMPLETED, ended=store.now(), produced=result.produced)
+        changes.update(name, status=Status.COMPLETED, ended=now(), produced=result.produced)
         if step in run.prints and run.component(run.steps[step]).deterministic:
             changes.reusable(run.prints[step].key, name)
         changes.say(step, "completed")
@@ -170,11 +171,11 @@ class Scheduler:
         status = Status.CANCELED if result.stopped == "canceled" else Status.FAILED
         run.errors[step] = result.error
         lost = run.progress.fail(step, status)
-        changes.update(run.names[step], status=status, ended=store.now(), error=result.error)
+        changes.update(run.names[step], status=status, ended=now(), error=result.error)
         changes.say(step, result.error if status is Status.FAILED else "canceled")
         why = f"not run: {_label(step)} {'failed' if status is Status.FAILED else 'was canceled'}"
         for name in lost:
-            changes.update(run.names[name], status=Status.CANCELED, ended=store.now(), error=why)
+            changes.update(run.names[name], status=Status.CANCELED, ended=now(), error=why)
             changes.say(name, why)
         changes.after.append(lambda: self._land(run, step))
         run.stopping = run.stopping or not run.definition.continue_on_step_failure
@@ -224,7 +225,7 @@ class Scheduler:
         return self._reuse.judge(run.job.workspace, run.line(step), found, seen)
 
     def _reused(self, run: Run, step: Step, found: Fingerprint, reason: Reason, hit: Job, changes: Changes) -> None:
-        name, time = run.names[step.name], store.now()
+        name, time = run.names[step.name], now()
         uris, kept = places(run.job, run.definition, step, run.component(step), name)
         produced = taken_over(self._blobs, run.job.workspace, uris, kept, hit.produced)
         run.produced[step.name] = produced
@@ -284,7 +285,7 @@ class Scheduler:
             return
         try:
             with self._store.database.transaction() as connection:
-                store.update(connection, work.identity.job, status=Status.RUNNING, started=store.now())
+                store.update(connection, work.identity.job, status=Status.RUNNING, started=now())
             result = self._runner.run(work, handle)
         except Exception as error:  # a step must end, whatever is wrong with us
             _log.exception("step %s", work.identity.job)
@@ -312,7 +313,7 @@ class Scheduler:
             failed = [step for step, state in run.progress.states.items() if state is Status.FAILED]
             error = run.errors[failed[0]] if failed else ""
             produced = of_run(run.definition, run.produced)
-            changes.update(run.job.name, status=status, ended=store.now(), error=error, produced=produced)
+            changes.update(run.job.name, status=status, ended=now(), error=error, produced=produced)
             changes.say("", str(status))
         self._drop(run)
 
@@ -329,7 +330,7 @@ class Scheduler:
             for name in {run.job.name, *run.names.values()}:
                 found = self._store.get(name)
                 if found is not None and not found.status.is_final:
-                    store.update(connection, name, status=Status.FAILED, error=why, ended=store.now())
+                    store.update(connection, name, status=Status.FAILED, error=why, ended=now())
         for step in list(run.claims):
             self._land(run, step)
 

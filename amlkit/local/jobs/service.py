@@ -17,6 +17,7 @@ from typing import Any
 from ...errors import SetupError
 from ...home import Address, Home
 from ..blobs import Blobs
+from ..clock import now
 from ..database import Database
 from ..documents import Documents
 from ..tokens import Tokens
@@ -162,9 +163,9 @@ class Jobs:
             if fresh is None or fresh.status.is_final:
                 return
             if job.kind == "Run":
-                store.update(connection, job.name, status=Status.CANCELED, ended=store.now())
+                store.update(connection, job.name, status=Status.CANCELED, ended=now())
             elif not job.parent:
-                store.update(connection, job.name, status=Status.CANCEL_REQUESTED, cancelled=store.now())
+                store.update(connection, job.name, status=Status.CANCEL_REQUESTED, cancelled=now())
         self._scheduler.cancel(job.root, job.step if job.parent else None)
 
     def forget(self, workspace_id: str) -> None:
@@ -197,7 +198,7 @@ class Jobs:
             display_name=name or identifier,
             experiment=experiment,
             tags=dict(tags),
-            created=(time := store.now()),
+            created=(time := now()),
             started=time,
         )
         with self._database.transaction() as connection:
@@ -209,7 +210,7 @@ class Jobs:
         """The state that an MLflow client gives to a run it made; a job's own is that of its process."""
         if job.kind == "Run":
             with self._database.transaction() as connection:
-                ended = store.now() if status.is_final else ""
+                ended = now() if status.is_final else ""
                 store.update(connection, job.name, status=status, ended=ended)
         return self.get(job.workspace, job.name)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...fingerprint import Fingerprint, Reason
 from ..blobs import Blobs
+from ..clock import now
 from . import store
 from .contents import Contents
 from .environments import Environment
@@ -155,7 +156,7 @@ class Changes:
 
     def say(self, step: str, what: str) -> None:
         """A line in the run's own log."""
-        self._lines.append(f"{store.now()[:19]}Z  {step or self._run.job.name}  {what}\n")
+        self._lines.append(f"{now()[:19]}Z  {step or self._run.job.name}  {what}\n")
 
     def commit(self, keep: store.Store, contents: Contents, blobs: Blobs) -> None:
         """Write everything, durably, then the log, then do what was to be done after it."""

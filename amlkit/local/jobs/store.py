@@ -10,7 +10,6 @@ import sqlite3
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from datetime import UTC, datetime
 from typing import Any
 
 from ... import digest
@@ -43,11 +42,6 @@ _COLUMNS = tuple(field.name for field in fields(Job))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM jobs"  # noqa: S608  our own names, here and below
 _INSERT = f"""INSERT INTO jobs ({", ".join(_COLUMNS)}, line, request)
     VALUES ({", ".join("?" * len(_COLUMNS))}, ?, ?)"""  # noqa: S608
-
-
-def now() -> str:
-    """The time, UTC, RFC 3339 with microseconds."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def new_name() -> str:

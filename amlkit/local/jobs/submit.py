@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..blobs import Blobs
+from ..clock import now
 from ..documents import Documents
 from ..web import AzureError
-from . import store
 from .assets import Assets
 from .bindings import missing
 from .definition import Settings, given_ports, of_command, of_pipeline
@@ -164,7 +164,7 @@ class Submitter:
             display_name=name,
             inputs=inputs,
             outputs=outputs,
-            created=store.now(),
+            created=now(),
         )
 
     def _with_datastore(self, workspace: str, definition: Definition) -> Definition:
@@ -181,9 +181,7 @@ def _inputs(
 ) -> dict[str, dict[str, str]]:
     """What the run gets, defaults included: `{"name": {"type", "value"}}` or `{"name": {"type", "uri", "mode"}}`."""
     found: dict[str, dict[str, str]] = {}
-    for name in sorted(given.keys() - {port.name for port in ports}):
-        known = ", ".join(port.name for port in ports)
-        problems.add(f"inputs.{name}", f"there is no such input; there is: {known or 'none'}")
+    _refuse_unknown("input", given, ports, problems)
     for port in ports:
         place, item = f"inputs.{port.name}", given.get(port.name)
         if item is not None:
@@ -217,9 +215,7 @@ def _input(port: Port, item: Mapping[str, Any], assets: Assets, place: str, prob
 def _outputs(
     ports: Sequence[Port], wanted: Mapping[str, Any], assets: Assets, problems: Problems
 ) -> dict[str, dict[str, str]]:
-    for name in sorted(wanted.keys() - {port.name for port in ports}):
-        known = ", ".join(port.name for port in ports)
-        problems.add(f"outputs.{name}", f"there is no such output; there is: {known or 'none'}")
+    _refuse_unknown("output", wanted, ports, problems)
     found = {}
     for port in ports:
         uri = str(problems.mapping(wanted.get(port.name), f"outputs.{port.name}").get("uri") or "")
@@ -227,6 +223,12 @@ def _outputs(
             assets.check_uri(uri, f"outputs.{port.name}")
         found[port.name] = {"type": port.type, "uri": uri}
     return found
+
+
+def _refuse_unknown(side: str, given: Mapping[str, Any], ports: Sequence[Port], problems: Problems) -> None:
+    known = [port.name for port in ports]
+    for name in sorted(given.keys() - set(known)):
+        problems.add(f"{side}s.{name}", f"there is no such {side}; there is: {', '.join(known) or 'none'}")
 
 
 def _check_steps(definition: Definition, inputs: Mapping[str, Any], problems: Problems) -> None:

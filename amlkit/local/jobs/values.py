@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..web import AzureError
-from .records import Port
+from .records import FILE_TYPES, LITERAL_TYPES, Port
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 
@@ -93,8 +93,13 @@ def type_name(text: str) -> str:
 
 
 def is_wanted(port: Port, given: str) -> bool:
-    """May data of type `given` go into a port? Folders and the folder-like types (tables, models) mix."""
-    return (port.type == "uri_file") == (given == "uri_file")
+    """May something of type `given` go into a port? Folders mix with what is like them: tables, models.
+
+    Literals mix too; whether a value fits is seen where it is known: see `literal`.
+    """
+    if port.is_literal or given in LITERAL_TYPES:
+        return port.is_literal and given in LITERAL_TYPES
+    return (port.type in FILE_TYPES) == (given in FILE_TYPES)
 
 
 def seconds(timeout: Any) -> float:

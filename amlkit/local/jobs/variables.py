@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...home import CLOUD, HOST, ML_AUDIENCE, UNSET, Address, Home
+from ...home import HOST, ML_AUDIENCE, Address, Home
+from ..settings import outside
 from ..tokens import Tokens
 from .environments import Environment
 from .locations import work_folder
@@ -33,15 +34,9 @@ class Identity:
 
 
 def cleaned(ambient: Mapping[str, str], home: Home, address: Address) -> dict[str, str]:
-    """The machine's variables without those that point at this, or at any, stand-in; marked as this checkout's."""
-    ours = home.environment(address)
-    pointed = ambient.get("AZUREML_CURRENT_CLOUD") == CLOUD
-    dropped = {*UNSET, "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}
-    kept = {
-        name: value
-        for name, value in ambient.items()
-        if name not in dropped and not (name in ours and (pointed or value == ours[name]))
-    }
+    """The variables outside (see `outside`) without those of our own Python; marked as this checkout's."""
+    own = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
+    kept = {name: value for name, value in outside(home, address, ambient).items() if name not in own}
     return {**kept, MARK: str(home.folder)}
 
 
@@ -58,9 +53,7 @@ def of_step(
     base = {name: ambient[name] for name in (*_KEPT, *_PROXIES) if name in ambient}
     direct = ",".join(filter(None, [ambient.get("NO_PROXY", ambient.get("no_proxy", "")), HOST, "localhost"]))
     parts = identity.workspace.strip("/").split("/")
-    packages = str(
-        work_folder(home, identity.job) / "packages"
-    )  # a `pip install` must not reach the shared environment
+    packages = str(work_folder(home, identity.job) / "packages")  # not the shared environment, whatever a step installs
     return {
         **base,
         "PATH": f"{environment.scripts}:{base.get('PATH', '/usr/local/bin:/usr/bin:/bin')}",

@@ -66,7 +66,7 @@ def document(
     }
 
 
-def run(job: Job, children: int = 0) -> dict[str, Any]:
+def run(job: Job) -> dict[str, Any]:
     """Run history's record of a job."""
     kind = "azureml.PipelineRun" if job.kind == "Pipeline" else "azureml.StepRun" if job.parent else "commandjob"
     record: dict[str, Any] = {

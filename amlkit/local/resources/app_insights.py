@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from ...home import TENANT
 from ..arm import GROUP, Kind, Put, group_id, guid_of, routes_of
+from ..clock import now
 from ..web import AzureError
 
 
@@ -23,7 +23,7 @@ def _shape(write: Put) -> dict[str, Any]:
         "AppId": application,
         "Name": write.name,
         "TenantId": TENANT,
-        "CreationDate": write.kept("CreationDate", datetime.now(UTC).isoformat()),
+        "CreationDate": write.kept("CreationDate", now()),
         "InstrumentationKey": key,
         "ConnectionString": f"InstrumentationKey={key};ApplicationId={application}",
         "provisioningState": "Succeeded",

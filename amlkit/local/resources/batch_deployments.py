@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from starlette.requests import Request
@@ -11,7 +10,7 @@ from ..arm import Kind, Put, delete, find, routes_of
 from ..web import AzureError, not_found, route, world
 from . import batch_endpoints
 
-MOST = 20  # Azure's limit of deployments an endpoint
+MOST = 20  # deployments an endpoint: Azure ML's quota page
 _CONFIGURATION = "PipelineComponent"
 
 
@@ -62,7 +61,7 @@ def _shape(write: Put) -> dict[str, Any]:
 KIND = Kind(
     type="Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments",
     path=f"{batch_endpoints.KIND.path}/{{endpoint}}/deployments",
-    name=re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{1,30}[a-zA-Z0-9]"),
+    name=batch_endpoints.NAME,
     parent=_parent,
     segment="deployments",
     parameter="deployment",

@@ -12,6 +12,8 @@ from ... import digest
 from ..arm import Kind, Put, delete, find, identity_of, listed, put, shown
 from ..web import WORKSPACE, AzureError, route, workspace_id, world
 
+NAME = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")  # of deployments too: Azure ML's quota page
+
 
 def scoring_uri(base: str, id_: str) -> str:
     """Where an endpoint is invoked; `base` is the stand-in's URL, `id_` the endpoint's ARM id."""
@@ -61,7 +63,7 @@ def _check_unique(write: Put) -> None:
 KIND = Kind(
     type="Microsoft.MachineLearningServices/workspaces/batchEndpoints",
     path=f"{WORKSPACE}/batchEndpoints",
-    name=re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{1,30}[a-zA-Z0-9]"),
+    name=NAME,
     parent=workspace_id,
     segment="batchEndpoints",
     parameter="endpoint",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from ..arm import Kind, Put, find, identity_of, routes_of, shown
+from ..clock import now
 from ..web import WORKSPACE, AzureError, check_types, object_body, route, workspace_id, world
 
 _ATTACHED = ("Databricks", "DataLakeAnalytics", "HDInsight", "VirtualMachine", "Kubernetes", "AKS", "SynapseSpark")
@@ -30,13 +30,12 @@ def _shape(write: Put) -> dict[str, Any]:
         secrets = {name: inner.pop(name) for name in _SECRETS if name in inner}
     else:
         raise AzureError(501, "NotImplemented", f"The local Azure ML has AmlCompute and attachments, not '{kind}'.")
-    now = datetime.now(UTC).isoformat()
     computed = {
         "properties": inner,
         "provisioningState": "Succeeded",
         "isAttachedCompute": kind in _ATTACHED,
-        "createdOn": write.kept("createdOn", now),
-        "modifiedOn": now,
+        "createdOn": write.kept("createdOn", now()),
+        "modifiedOn": now(),
         "computeLocation": write.body["location"],
         "provisioningErrors": None,
     }
@@ -72,7 +71,7 @@ def _cluster(write: Put, inner: dict[str, Any]) -> dict[str, Any]:
     computed = {
         "scaleSettings": {"nodeIdleTimeBeforeScaleDown": "PT120S"} | scale | {"minNodeCount": low},
         "allocationState": "Steady",
-        "allocationStateTransitionTime": datetime.now(UTC).isoformat(),
+        "allocationStateTransitionTime": now(),
         "errors": None,
         "currentNodeCount": low,
         "targetNodeCount": low,

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ..web import WORKSPACE, Audience, AzureError, route, workspace_id, world
+from ..web import WORKSPACE, Audience, object_body, route, workspace_id, world
 
 PATH = f"/batch{WORKSPACE}/batchEndpoints/{{endpoint}}/jobs"
 
@@ -18,12 +18,10 @@ def invoke(request: Request, body: Any) -> JSONResponse:
     Raises:
         AzureError: 404: no such endpoint or deployment; 400: unknown inputs, wrong types, missing values.
     """
-    if not isinstance(body, dict):
-        raise AzureError(400, "InvalidRequestContent", "The request needs a JSON object as its body.")
     deployment = request.headers.get("azureml-model-deployment", "")
     repeat = request.headers.get("repeatability_request-id") or request.headers.get("repeatability-request-id") or ""
     endpoint = request.path_params["endpoint"]
-    job = world(request).jobs.invoke(workspace_id(request), endpoint, deployment, body, repeat)
+    job = world(request).jobs.invoke(workspace_id(request), endpoint, deployment, object_body(body), repeat)
     return JSONResponse(job, 201)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ..web import WORKSPACE, AzureError, route, workspace_id, world
+from ..web import WORKSPACE, AzureError, object_body, route, workspace_id, world
 
 PATH = f"{WORKSPACE}/jobs"
 
@@ -18,10 +18,8 @@ def put(request: Request, body: Any) -> JSONResponse:
     Raises:
         AzureError: 400 with all that is wrong; 409: another job has the name.
     """
-    if not isinstance(body, dict):
-        raise AzureError(400, "InvalidRequestContent", "The request needs a JSON object as its body.")
     name = request.path_params["job"]
-    return JSONResponse(world(request).jobs.submit(workspace_id(request), name, body), 201)
+    return JSONResponse(world(request).jobs.submit(workspace_id(request), name, object_body(body)), 201)
 
 
 def get(request: Request, _: Any) -> Any:

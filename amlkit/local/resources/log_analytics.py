@@ -5,17 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 
 from ..arm import GROUP, Kind, Put, find, group_id, guid_of, routes_of
+from ..clock import now
 from ..web import route
 
 
 def _shape(write: Put) -> dict[str, Any]:
-    now = datetime.now(UTC).isoformat()
     defaults = {
         "sku": {"name": "PerGB2018"},
         "retentionInDays": 30,
@@ -27,8 +26,8 @@ def _shape(write: Put) -> dict[str, Any]:
     computed = {
         "customerId": guid_of(write.id),
         "provisioningState": "Succeeded",
-        "createdDate": write.kept("createdDate", now),
-        "modifiedDate": now,
+        "createdDate": write.kept("createdDate", now()),
+        "modifiedDate": now(),
     }
     return {
         "location": write.body["location"],

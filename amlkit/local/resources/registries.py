@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 
 from ..arm import GROUP, Kind, Put, find, group_id, identity_of, routes_of
+from ..clock import now
 from ..web import AzureError, route
 
 DNS_SUFFIX = "azurecr.amlkit.test"
@@ -21,7 +21,7 @@ def _shape(write: Put) -> dict[str, Any]:
         raise AzureError(400, "InvalidSku", "The value of 'sku.name' is required.")
     computed = {
         "loginServer": f"{write.name.lower()}.{DNS_SUFFIX}",
-        "creationDate": write.kept("creationDate", datetime.now(UTC).isoformat()),
+        "creationDate": write.kept("creationDate", now()),
         "provisioningState": "Succeeded",
     }
     defaults = {"adminUserEnabled": False, "publicNetworkAccess": "Enabled", "zoneRedundancy": "Disabled"}

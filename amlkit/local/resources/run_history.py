@@ -5,8 +5,6 @@ Logs are served by addresses that carry a token of their own, because clients fe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +14,18 @@ from starlette.responses import StreamingResponse
 from ..jobs import views
 from ..jobs.locations import long_uri
 from ..jobs.records import Job
-from ..web import ARM_OR_ML, WORKSPACE, Audience, AzureError, check_types, query_number, route, workspace_id, world
+from ..web import (
+    ARM_OR_ML,
+    WORKSPACE,
+    Audience,
+    AzureError,
+    check_types,
+    file_pieces,
+    query_number,
+    route,
+    workspace_id,
+    world,
+)
 
 HISTORY = f"/history/v1.0{WORKSPACE}"
 RUN = f"{HISTORY}/runs/{{run}}"
@@ -24,7 +33,6 @@ OF_EXPERIMENT = f"{HISTORY}/experiments/{{experiment}}/runs/{{run}}"
 DATA = f"/data/v1.0{WORKSPACE}"
 FRONTEND = f"/mferp/managementfrontend{WORKSPACE}/batchEndpoints/{{endpoint}}"
 _LOG_SECONDS = 24 * 3600
-_PIECE_BYTES = 256 * 1024
 
 
 def get_run(request: Request, _: Any) -> Any:
@@ -57,7 +65,7 @@ def get_log(request: Request, _: Any) -> StreamingResponse:
         raise AzureError(404, "NotFound", f"There is no log '{name}'.")
     size = file.stat().st_size
     headers = {"Content-Length": str(size)}
-    return StreamingResponse(_first(file, size), headers=headers, media_type="text/plain; charset=utf-8")
+    return StreamingResponse(file_pieces(file, 0, size), headers=headers, media_type="text/plain; charset=utf-8")
 
 
 def modify(request: Request, body: Any) -> Any:
@@ -99,14 +107,6 @@ def endpoint_jobs(request: Request, _: Any) -> Any:
 
 def _job(request: Request) -> Job:
     return world(request).jobs.get(workspace_id(request), request.path_params["run"])
-
-
-def _first(file: Path, size: int) -> Iterator[bytes]:
-    """The first `size` bytes of a file, in pieces."""
-    with file.open("rb") as source:
-        while size > 0 and (piece := source.read(min(_PIECE_BYTES, size))):
-            size -= len(piece)
-            yield piece
 
 
 def _log_addresses(request: Request, job: Job) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -11,6 +10,7 @@ from ...home import STORAGE_SUFFIX
 from ..arm import GROUP, Kind, Put, find, group_id, identity_of, routes_of
 from ..blobs import ACCOUNT_NAME
 from ..certificates import SERVICES
+from ..clock import now
 from ..web import AzureError, object_body, route, world
 from ..world import World
 
@@ -56,7 +56,7 @@ def _computed(write: Put) -> dict[str, Any]:
         "primaryEndpoints": {service: f"https://{write.name}.{service}.{STORAGE_SUFFIX}/" for service in SERVICES},
         "primaryLocation": write.body["location"],
         "statusOfPrimary": "available",
-        "creationTime": write.kept("creationTime", datetime.now(UTC).isoformat()),
+        "creationTime": write.kept("creationTime", now()),
     }
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from ..web import AzureError
-from .call import Call, blob_headers
+from ..web import AzureError, file_pieces
+from .call import ENCRYPTED, Call, blob_headers
 from .errors import storage_error
-from .records import Blob
+from .records import Blob, change_headers
 
-_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 _AT_ONCE = 1 << 20  # up to so many bytes are read in one go
 
 
@@ -39,8 +38,8 @@ def _get(call: Call) -> Response:
             headers["x-ms-blob-content-md5"] = whole
     status = 206 if asked else 200
     if last - first < _AT_ONCE:
-        return Response(b"".join(_chunks(blob, first, last)), status, headers)
-    return StreamingResponse(_chunks(blob, first, last), status, headers)
+        return Response(b"".join(file_pieces(blob.path, first, last - first + 1)), status, headers)
+    return StreamingResponse(file_pieces(blob.path, first, last - first + 1), status, headers)
 
 
 async def head(call: Call) -> Response:
@@ -90,8 +89,7 @@ def _change(call: Call, *, metadata: bool) -> Response:
         os.utime(blob.path)  # a change of headers is a change of the blob: a new ETag
         call.store.records.write(call.account, call.container, call.blob, blob.path, content)
         changed = call.store.records.read(call.account, call.container, call.blob, blob.path) or blob
-    headers = {"ETag": changed.etag, "Last-Modified": changed.last_modified, "x-ms-request-server-encrypted": "true"}
-    return Response(status_code=200, headers=headers)
+    return Response(status_code=200, headers=change_headers(changed.modified) | ENCRYPTED)
 
 
 def _refuse_versions(call: Call) -> None:
@@ -105,15 +103,6 @@ def _range(asked: str, size: int) -> tuple[int, int]:
     if match is None or int(match[1]) >= size or (match[2] and int(match[2]) < int(match[1])):
         raise storage_error("InvalidRange")
     return int(match[1]), min(int(match[2]) if match[2] else size - 1, size - 1)
-
-
-def _chunks(blob: Blob, first: int, last: int) -> Iterator[bytes]:
-    with blob.path.open("rb") as file:
-        file.seek(first)
-        left = last - first + 1
-        while left > 0 and (chunk := file.read(min(left, _AT_ONCE))):
-            left -= len(chunk)
-            yield chunk
 
 
 def _prune(call: Call, blob: Blob) -> None:

@@ -18,6 +18,7 @@ from .auth import Grant
 from .errors import storage_error
 from .records import Blob, Content, Records
 
+ENCRYPTED = {"x-ms-request-server-encrypted": "true"}
 API_VERSION = "2026-10-06"  # answered where the client names none
 
 
@@ -103,11 +104,19 @@ class Call:
 
     def _check_times(self, blob: Blob, reads: bool) -> None:
         changed = datetime.fromtimestamp(blob.modified // 1_000_000_000, UTC)
-        since, until = self.headers.get("if-modified-since"), self.headers.get("if-unmodified-since")
-        if since and changed <= parsedate_to_datetime(since):
+        since, until = self._date("if-modified-since"), self._date("if-unmodified-since")
+        if since and changed <= since:
             raise _unmodified(reads)
-        if until and changed > parsedate_to_datetime(until):
+        if until and changed > until:
             raise storage_error("ConditionNotMet")
+
+    def _date(self, name: str) -> datetime | None:
+        text = self.headers.get(name)
+        try:
+            found = parsedate_to_datetime(text) if text else None
+        except ValueError as error:
+            raise AzureError(400, "InvalidHeaderValue", f"The header '{name}' is not a date: '{text}'.") from error
+        return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
 
     def metadata(self) -> dict[str, str]:
         """The `x-ms-meta-` headers."""

@@ -18,7 +18,7 @@ from ..blobs import CONTAINER_NAME
 from ..web import AzureError
 from .call import Call
 from .errors import storage_error
-from .records import CONTAINER, Blob, Content, etag_of, http_date
+from .records import CONTAINER, Blob, Content, change_headers, etag_of, http_date
 
 PAGE = 5000  # Azure's largest page
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
@@ -225,8 +225,7 @@ def _keep_metadata(call: Call) -> None:
 
 
 def _headers(folder: Path) -> dict[str, str]:
-    modified = folder.stat().st_mtime_ns
-    return {"ETag": etag_of(modified), "Last-Modified": http_date(modified)}
+    return change_headers(folder.stat().st_mtime_ns)
 
 
 def _xml(text: str) -> Response:

@@ -102,6 +102,11 @@ class Records:
         return Content(**json.loads(row["content"])).metadata if row else {}
 
 
+def change_headers(modified: int) -> dict[str, str]:
+    """The headers that say when a blob or container was last changed; nanoseconds since 1970."""
+    return {"ETag": etag_of(modified), "Last-Modified": http_date(modified)}
+
+
 def etag_of(modified: int) -> str:
     """The entity tag of something changed at this time (nanoseconds since 1970)."""
     return f'"0x{modified:X}"'

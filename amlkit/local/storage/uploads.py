@@ -17,9 +17,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ..web import AzureError
-from .call import Call, Store
+from .call import ENCRYPTED, Call, Store
 from .errors import storage_error
-from .records import etag_of, http_date
+from .records import change_headers
 
 _BLOCKS_KEPT_SECONDS = 7 * 24 * 3600  # Azure discards uncommitted blocks after a week
 _BUFFER = 1 << 20
@@ -50,7 +50,7 @@ async def put_block(call: Call) -> Response:
     name = _block_name(call.query.get("blockid", ""))
     received = await _receive(call)
     await run_in_threadpool(_keep, call, name, received)
-    return Response(status_code=201, headers={"Content-MD5": received.md5, "x-ms-request-server-encrypted": "true"})
+    return Response(status_code=201, headers={"Content-MD5": received.md5} | ENCRYPTED)
 
 
 def _keep(call: Call, name: str, received: _Received) -> None:
@@ -184,12 +184,8 @@ def _commit(call: Call, new: Path, md5: str) -> Response:
             raise AzureError(409, "ResourceTypeMismatch", message) from error
         call.store.records.write(call.account, call.container, call.blob, path, call.content(md5))
         modified = path.stat().st_mtime_ns
-    headers = {
-        "ETag": etag_of(modified),
-        "Last-Modified": http_date(modified),
-        "x-ms-request-server-encrypted": "true",
-    }
-    return Response(status_code=201, headers=headers | ({"Content-MD5": md5} if md5 else {}))
+    headers = change_headers(modified) | ENCRYPTED | ({"Content-MD5": md5} if md5 else {})
+    return Response(status_code=201, headers=headers)
 
 
 def _blocks(call: Call) -> Path:
