@@ -14,7 +14,7 @@ import yaml
 
 from amlkit.engine.choice import Engine
 from amlkit.errors import SetupError
-from amlkit.home import UNSET, Home
+from amlkit.home import Home, pointed_at
 from amlkit.target import Service, Target
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ class Stack:
         address = self.home.address()
         if address is None:
             raise SetupError("the local Azure ML was never started here", hint="start it with `amlkit local start`")
-        for name in UNSET:
-            environment.pop(name, None)
-        environment.update(self.home.environment(address))
+        pointed = pointed_at(self.home.environment(address), environment)
+        environment.clear()
+        environment.update(pointed)
 
     @property
     def engine(self) -> Engine:
