@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import TextIO
 
-from ..events import Event, MessageEvent, Op, OutputsEvent, Result, StepEvent
+from ..events import MessageEvent, Op, Result, StepEvent
 from . import values, words
+from .appending import Appending
 from .ledger import STACK_TYPE, Ledger, name_of, type_of
 
 _STEP = 4
 
 
-class Details:
+class Details(Appending):
     """A display that prints each changed resource once, when its step is first heard of."""
 
     def __init__(self, ledger: Ledger, stream: TextIO) -> None:
-        self._ledger = ledger
-        self._stream = stream
-        self._lock = threading.Lock()
+        super().__init__(ledger, stream)
         self._printed: set[str] = set()
         self._depth: dict[str, int] = {}
         self._write([f"{ledger.title}:"])
-
-    def emit(self, event: Event) -> None:
-        """Print the change, or keep the message and the outputs for the end."""
-        with self._lock:
-            match event:
-                case StepEvent():
-                    self._step(event)
-                case MessageEvent():
-                    if self._ledger.message(event):
-                        self._message(event)
-                case OutputsEvent():
-                    self._ledger.outputs = event
 
     def close(self, result: Result) -> None:
         """Print outputs and counts."""

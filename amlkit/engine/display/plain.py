@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TextIO
 
-from ..events import Event, MessageEvent, OutputsEvent, Result, StepEvent
+from ..events import MessageEvent, Result, StepEvent
 from . import words
+from .appending import Appending
 from .ledger import STACK_TYPE, Ledger, name_of, tally, type_of
 
 
-class PlainLines:
+class PlainLines(Appending):
     """A display that only appends. Unchanged resources are counted, not printed."""
 
     def __init__(self, ledger: Ledger, stream: TextIO) -> None:
-        self._ledger = ledger
-        self._stream = stream
-        self._lock = threading.Lock()
+        super().__init__(ledger, stream)
         self._write(f"{ledger.title}:", "")
-
-    def emit(self, event: Event) -> None:
-        """Print the event's line, if it has one."""
-        with self._lock:
-            match event:
-                case StepEvent():
-                    self._step(event)
-                case MessageEvent():
-                    if self._ledger.message(event):
-                        self._message(event)
-                case OutputsEvent():
-                    self._ledger.outputs = event
 
     def close(self, result: Result) -> None:
         """Print the stack's last line, diagnostics, outputs and counts."""

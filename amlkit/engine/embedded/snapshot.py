@@ -135,10 +135,6 @@ class Snapshot:
         if changed:
             self.save(self.deployment)
 
-    def drop_pending(self) -> None:
-        """Forget operations of an earlier engine that were carried on."""
-        self._carried = ()
-
 
 def differs(old: Resource, new: Resource) -> bool:
     """Must the state be written for a step that did nothing? Source places alone are no reason."""
