@@ -63,14 +63,27 @@ class RunError(AmlkitError):
 
 
 class ServiceError(AmlkitError):
-    """The service refused. `status` is HTTP's, `code` and `message` are those of Azure's error body."""
+    """The service refused. `status` is HTTP's, `code`, `message` and `details` are those of Azure's error body.
 
-    def __init__(self, status: int, code: str, message: str, *, where: str = "", hint: str = "") -> None:
+    `details` are single problems that it named, each with its place; empty where there is just one thing to say.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        where: str = "",
+        hint: str = "",
+        details: tuple[Problem, ...] = (),
+    ) -> None:
         answer = f" ({code}, {status})" if status else ""
         super().__init__(message + answer, where=where, hint=hint)
         self.status = status
         self.code = code
         self.message = message
+        self.details = details
 
 
 class UnreachableError(ServiceError):

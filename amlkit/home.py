@@ -1,5 +1,7 @@
 """Where a checkout keeps what is its own: everything of the stand-in lies below `.amlkit/` beside Pulumi.yaml.
 
+Without a Pulumi.yaml, `amlkit run` makes `.amlkit/` in the working directory; commands find it from folders below.
+
 Also the environment that points unmodified Azure and Pulumi clients at the stand-in (`amlkit local env`).
 """
 
@@ -44,7 +46,7 @@ class Home:
     root: Path
 
     @classmethod
-    def find(cls, start: Path | None = None) -> Home:
+    def project(cls, start: Path | None = None) -> Home:
         """The checkout that holds `start` (default: the working directory): the nearest folder with a Pulumi.yaml.
 
         Raises:
@@ -55,6 +57,35 @@ class Home:
             if (folder / "Pulumi.yaml").is_file():
                 return cls(folder)
         raise SetupError("no Pulumi.yaml here or in a folder above", where=str(start), hint="run this in a project")
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Home:
+        """The project around `start`, else the nearest folder where `amlkit run` made a home without one.
+
+        Raises:
+            SetupError: there is neither.
+        """
+        try:
+            return cls.project(start)
+        except SetupError:
+            start = (start or Path.cwd()).resolve()
+            for folder in (start, *start.parents):
+                if cls(folder).address_file.is_file():
+                    return cls(folder)
+            raise
+
+    @classmethod
+    def here(cls, start: Path | None = None) -> Home:
+        """As `find`, else `start` itself, which becomes a home when the local Azure ML starts in it."""
+        try:
+            return cls.find(start)
+        except SetupError:
+            return cls((start or Path.cwd()).resolve())
+
+    @property
+    def is_project(self) -> bool:
+        """Is there a Pulumi.yaml?"""
+        return (self.root / "Pulumi.yaml").is_file()
 
     @property
     def folder(self) -> Path:

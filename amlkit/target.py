@@ -7,23 +7,19 @@ because the official clients silently fall back to the public cloud in that case
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import ServiceError, SetupError, UnreachableError
-
-if TYPE_CHECKING:
-    import httpx
-    from azure.core.credentials import TokenCredential
+from .errors import Problem, ServiceError, SetupError
+from .identity import Ambient, Credential, LocalIdentity
+from .rest import LOOPBACK, Client, Response
 
 PUBLIC_ARM = "https://management.azure.com"
 PUBLIC_STORAGE = "core.windows.net"
 PUBLIC_ML = "https://ml.azure.com"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ class Target:
 
 def _from_metadata(base: str) -> Target:
     url = f"{base.rstrip('/')}/metadata/endpoints?api-version=2022-09-01"
-    document = _answer(client().get, url).json()
+    document = _answered("GET", url).json()
     first = document[0] if isinstance(document, list) else document
     manager = first["resourceManager"].rstrip("/")
     if urlsplit(manager).hostname != urlsplit(base).hostname:
@@ -66,29 +62,18 @@ def _from_metadata(base: str) -> Target:
 
 
 @cache
-def client() -> httpx.Client:
-    """One HTTP client a process, with the ambient roots: httpx itself ignores REQUESTS_CA_BUNDLE.
-
-    Raises:
-        SetupError: the roots cannot be read.
-    """
-    import httpx
-
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or None
-    try:
-        context = ssl.create_default_context(cafile=bundle)
-    except OSError as error:
-        hint = "those of the local Azure ML are written by its start: `amlkit local stop`, then `amlkit local start`"
-        raise SetupError(f"no roots of trust: {error}", where=bundle or "", hint=hint) from error
-    return httpx.Client(verify=context, timeout=httpx.Timeout(60, connect=2))
+def client() -> Client:
+    """One HTTP client a process, with the ambient roots: `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE` or the system's."""
+    return Client(os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or "")
 
 
 @cache
-def credential() -> TokenCredential:
-    """Who we are: azure-identity's default chain. Made on first use, because its import takes a quarter second."""
-    from azure.identity import DefaultAzureCredential
+def credential(is_local: bool) -> Credential:
+    """Who we are: the identity that the local Azure ML gives, else azure-identity's default chain.
 
-    return DefaultAzureCredential()
+    That one is made on first use, because its import takes a quarter second.
+    """
+    return (is_local and LocalIdentity.of(os.environ, client())) or Ambient()
 
 
 class Service:
@@ -97,7 +82,7 @@ class Service:
     def __init__(self, target: Target) -> None:
         self.target = target
 
-    def arm(self, method: str, path: str, version: str, body: Any = None) -> httpx.Response:
+    def arm(self, method: str, path: str, version: str, body: Any = None) -> Response:
         """Call Azure Resource Manager. `path` starts at the root and may hold a query.
 
         Raises:
@@ -110,10 +95,10 @@ class Service:
 
     def call(
         self, method: str, url: str, audience: str, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> httpx.Response:
+    ) -> Response:
         """Call any URL with a token for `audience`. Raises as `arm`."""
         sent = {**(headers or {}), "Authorization": f"Bearer {self.token(audience)}"}
-        return _answer(client().request, method, url, json=body, headers=sent)
+        return _answered(method, url, body, sent)
 
     def token(self, audience: str) -> str:
         """A bearer token for an audience.
@@ -121,35 +106,21 @@ class Service:
         Raises:
             SetupError: nobody is logged in.
         """
-        from azure.core.exceptions import ClientAuthenticationError
-
-        try:
-            return credential().get_token(f"{audience}/.default").token
-        except ClientAuthenticationError as error:
-            first = str(error.message).strip().splitlines()[0]
-            hint = 'log in with `az login`, or `eval "$(amlkit local env)"` for the local Azure ML'
-            raise SetupError(f"no credential for {audience}: {first}", hint=hint) from error
+        return str(credential(self.target.is_local).get_token(f"{audience}/.default").token)
 
 
-def _answer(send: Any, *args: Any, **kwargs: Any) -> httpx.Response:
-    import httpx
-
-    try:
-        response: httpx.Response = send(*args, **kwargs)
-    except httpx.HTTPError as error:
-        url = next(str(item) for item in args if "://" in str(item))
-        parts = urlsplit(url)
-        local = parts.hostname in LOOPBACK
-        hint = "start the local Azure ML with `amlkit local start`" if local else ""
-        raise UnreachableError(f"{parts.scheme}://{parts.netloc}", str(error), hint=hint) from error
+def _answered(method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
+    response = client().request(method, url, body, headers)
     if response.status_code >= 400:
         raise _refusal(response)
     return response
 
 
-def _refusal(response: httpx.Response) -> ServiceError:
+def _refusal(response: Response) -> ServiceError:
     try:
         error = response.json()["error"]
-        return ServiceError(response.status_code, error.get("code", ""), error.get("message", ""))
+        listed = [each for each in error.get("details") or () if each.get("target")]
+        details = tuple(Problem(str(each["target"]), str(each.get("message") or "")) for each in listed)
+        return ServiceError(response.status_code, error.get("code", ""), error.get("message", ""), details=details)
     except (ValueError, KeyError, TypeError, AttributeError):
         return ServiceError(response.status_code, "", response.text[:2000])

@@ -9,8 +9,8 @@ from amlkit import target
 from amlkit.errors import DefinitionError, ServiceError
 from amlkit.home import STORAGE_SUFFIX, Home
 from amlkit.infra.data_folder import _files
-from amlkit.infra.uploads import send
 from amlkit.local import process
+from amlkit.transfer import send
 
 from .manifests import of_file
 from .stack import STRIPPED, Stack

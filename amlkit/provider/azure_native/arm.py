@@ -9,14 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from amlkit.errors import EngineError, ServiceError, SetupError, UnreachableError
+from amlkit.rest import Response
 from amlkit.target import Service
-
-if TYPE_CHECKING:
-    import httpx
 
 _RETRY_SECONDS = (1.0, 2.0, 4.0)  # the official provider waits 20, 60 and 120 s: nothing on loopback takes that long
 _RETRIED = (408, 429, 500, 502, 503, 504)
@@ -61,7 +59,7 @@ class Arm:
             raise
         return _document(response)
 
-    def send(self, method: str, path: str, version: str, content: Any, deadline: Deadline) -> httpx.Response:
+    def send(self, method: str, path: str, version: str, content: Any, deadline: Deadline) -> Response:
         """One call, repeated where Azure says that a repetition may help.
 
         Raises:
@@ -70,7 +68,7 @@ class Arm:
         """
         return self._repeated(lambda: self.service.arm(method, path, version, content), deadline)
 
-    def settle(self, response: httpx.Response, read: Callable[[], dict[str, Any] | None], deadline: Deadline) -> None:
+    def settle(self, response: Response, read: Callable[[], dict[str, Any] | None], deadline: Deadline) -> None:
         """Wait until what a PUT or DELETE began has ended; `read` gives the resource itself, for its state.
 
         Raises:
@@ -83,10 +81,10 @@ class Arm:
             self._poll(operation, response, deadline, by_status=True)
         elif location:
             self._poll(location, response, deadline, by_status=False)
-        elif response.request.method == "PUT":
+        elif response.method == "PUT":
             self._poll_state(_document(response), read, deadline)
 
-    def _poll(self, url: str, first: httpx.Response, deadline: Deadline, by_status: bool) -> None:
+    def _poll(self, url: str, first: Response, deadline: Deadline, by_status: bool) -> None:
         url = self._own(url)
         pause = _pause(first)
         while True:
@@ -114,7 +112,7 @@ class Arm:
             self._wait(_POLL_SECONDS, deadline)
             document = read()
 
-    def _repeated(self, call: Callable[[], httpx.Response], deadline: Deadline) -> httpx.Response:
+    def _repeated(self, call: Callable[[], Response], deadline: Deadline) -> Response:
         for pause in _RETRY_SECONDS:
             try:
                 return call()
@@ -158,7 +156,7 @@ def _has_ended(state: str, document: dict[str, Any]) -> bool:
     return state.lower() in _ENDED_WELL
 
 
-def _document(response: httpx.Response) -> dict[str, Any] | None:
+def _document(response: Response) -> dict[str, Any] | None:
     try:
         document = response.json()
     except ValueError:
@@ -166,7 +164,7 @@ def _document(response: httpx.Response) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and document else None
 
 
-def _pause(response: httpx.Response) -> float:
+def _pause(response: Response) -> float:
     try:
         return max(_SHORTEST_POLL, float(response.headers["retry-after"]))
     except (KeyError, ValueError):

@@ -12,7 +12,8 @@ from threading import Event
 from urllib.parse import urlsplit
 
 from amlkit.errors import SetupError
-from amlkit.target import LOOPBACK, PUBLIC_ARM, Service, Target
+from amlkit.rest import LOOPBACK
+from amlkit.target import PUBLIC_ARM, Service, Target
 
 from .arm import Arm
 

@@ -9,15 +9,13 @@ import threading
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from amlkit import home
 from amlkit.errors import EngineError, ServiceError, SetupError, UnreachableError
+from amlkit.rest import Response
 from amlkit.target import Service, Target
-
-if TYPE_CHECKING:
-    import httpx
 
 API_VERSION = "2025-12-01"  # what azure-native 3.29 uses for Microsoft.MachineLearningServices
 
@@ -167,13 +165,13 @@ class Cloud:
             raise EngineError("cancelled", where=arm_id, hint="the next `up` goes on from there")
         return min(pause * 1.5, _LONGEST_WAIT_SECONDS)
 
-    def _call(self, method: str, arm_id: str, body: Any = None, etag: str = "") -> httpx.Response:
+    def _call(self, method: str, arm_id: str, body: Any = None, etag: str = "") -> Response:
         service = self.connection.service(arm_id)
         manager = service.target.resource_manager
         url = f"{manager}{arm_id}?api-version={API_VERSION}"
         return self._logged_in(service, method, url, body, {"If-Match": etag} if etag else None)
 
-    def _follow(self, arm_id: str, url: str) -> httpx.Response:
+    def _follow(self, arm_id: str, url: str) -> Response:
         """Go on at a link that Azure gave; never with our token to another host."""
         service = self.connection.service(arm_id)
         manager = service.target.resource_manager
@@ -184,14 +182,14 @@ class Cloud:
     @staticmethod
     def _logged_in(
         service: Service, method: str, url: str, body: Any = None, headers: dict[str, str] | None = None
-    ) -> httpx.Response:
+    ) -> Response:
         try:
             return service.call(method, url, service.target.resource_manager, body, headers)
         except SetupError as error:  # the target is known here: what is missing is the login
             first = error.problems[0]
             raise NotLoggedInError(first.what, hint=first.hint) from error
 
-    def _failure(self, arm_id: str, response: httpx.Response, state: str) -> ServiceError:
+    def _failure(self, arm_id: str, response: Response, state: str) -> ServiceError:
         """Why something that Azure had accepted did not come to be; Azure says it at the operation only."""
         reason = {"code": state, "message": f"it was accepted, but ended as {state}: {arm_id}"}
         if link := response.headers.get("Azure-AsyncOperation"):
@@ -204,12 +202,12 @@ def cloud_for(connection: Connection, cancelled: threading.Event, seconds: float
     return Cloud(connection, cancelled, time.monotonic() + seconds)
 
 
-def _document(response: httpx.Response) -> Document:
+def _document(response: Response) -> Document:
     body = response.json()
     etag = response.headers.get("ETag") or body.get("etag") or ""
     return Document(body, "" if etag.startswith("W/") else etag)  # a weak one never matches
 
 
-def _seconds(response: httpx.Response) -> float:
+def _seconds(response: Response) -> float:
     text = response.headers.get("Retry-After", "")
     return float(text) if text.isdigit() and int(text) else _FIRST_WAIT_SECONDS
