@@ -10,56 +10,73 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .components.environment import Conda
+    from .components.environment import Conda, Curated, Image, Requirements
+    from .components.kinds.command import CommandStep
+    from .components.kinds.parallel import ParallelRunStep
+    from .components.kinds.script import PythonScriptStep
+    from .components.kinds.sweep import sweep
     from .components.needs import Compute, Datastore
-    from .components.ports import File, Folder, Input, Output, output
-    from .components.step import PythonScriptStep, Step
-    from .errors import AmlkitError, DefinitionError, Problem
+    from .components.ports import CustomModel, File, Folder, Input, MLflowModel, MLTable, Output, output
+    from .components.step import Step
     from .manifest import Manifest
-    from .pipelines import Pipeline, check, compile, pipeline
+    from .pipelines import Pipeline, check, compile, pipeline, sequence
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AmlkitError",
+    "CommandStep",
     "Compute",
     "Conda",
+    "Curated",
+    "CustomModel",
     "Datastore",
-    "DefinitionError",
     "File",
     "Folder",
+    "Image",
     "Input",
+    "MLTable",
+    "MLflowModel",
     "Manifest",
     "Output",
+    "ParallelRunStep",
     "Pipeline",
-    "Problem",
     "PythonScriptStep",
+    "Requirements",
     "Step",
     "check",
     "compile",
     "output",
     "pipeline",
+    "sequence",
+    "sweep",
 ]
 
 _HOME = {
-    "AmlkitError": "errors",
+    "CommandStep": "components.kinds.command",
     "Compute": "components.needs",
     "Conda": "components.environment",
+    "Curated": "components.environment",
+    "CustomModel": "components.ports",
     "Datastore": "components.needs",
-    "DefinitionError": "errors",
     "File": "components.ports",
     "Folder": "components.ports",
+    "Image": "components.environment",
     "Input": "components.ports",
+    "MLTable": "components.ports",
+    "MLflowModel": "components.ports",
     "Manifest": "manifest",
     "Output": "components.ports",
+    "ParallelRunStep": "components.kinds.parallel",
     "Pipeline": "pipelines",
-    "Problem": "errors",
-    "PythonScriptStep": "components.step",
+    "PythonScriptStep": "components.kinds.script",
+    "Requirements": "components.environment",
     "Step": "components.step",
     "check": "pipelines",
     "compile": "pipelines",
     "output": "components.ports",
     "pipeline": "pipelines",
+    "sequence": "pipelines",
+    "sweep": "components.kinds.sweep",
 }
 
 

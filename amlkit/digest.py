@@ -28,6 +28,8 @@ def of(value: Any) -> str:
 
 def canonical(value: Any) -> bytes:
     """Bytes that two values share only if they are equal and of one type: a tag, a length, the content."""
+    if type(value) is str:  # most of everything, and slow below
+        return _tagged(b"s", value.encode())
     match value:
         case None:
             return b"n"
@@ -41,11 +43,11 @@ def canonical(value: Any) -> bytes:
             return _tagged(b"s", value.encode())
         case bytes():
             return _tagged(b"y", value)
-        case Mapping():
-            pairs = sorted((canonical(key), canonical(item)) for key, item in value.items())
-            return _tagged(b"m", b"".join(key + item for key, item in pairs))
         case list() | tuple():
-            return _tagged(b"l", b"".join(canonical(item) for item in value))
+            return _tagged(b"l", b"".join([canonical(item) for item in value]))
+        case dict() | Mapping():
+            pairs = sorted((canonical(key), canonical(item)) for key, item in value.items())
+            return _tagged(b"m", b"".join([key + item for key, item in pairs]))
     raise TypeError(f"cannot digest a {type(value).__name__}")
 
 
@@ -57,7 +59,9 @@ def of_file(path: Path) -> str:
 
 def of_tree(files: Iterable[tuple[str, str]]) -> str:
     """Digest of a folder from its (relative posix path, digest of the bytes) pairs, in any order."""
-    return of(dict(files))
+    named = ((path.encode(), content.encode()) for path, content in dict(files).items())
+    pairs = sorted(b"s%d:%bs%d:%b" % (len(path), path, len(content), content) for path, content in named)
+    return hashlib.sha256(_tagged(b"m", b"".join(pairs))).hexdigest()  # that of the mapping, without a call a value
 
 
 def of_folder(folder: Path) -> str:
@@ -84,7 +88,7 @@ def compact_json(value: Any) -> str:
 
 
 def _tagged(tag: bytes, content: bytes) -> bytes:
-    return tag + str(len(content)).encode() + b":" + content
+    return b"%b%d:%b" % (tag, len(content), content)
 
 
 def _float_text(value: float) -> str:

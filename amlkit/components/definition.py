@@ -8,17 +8,23 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from ..errors import Problem
-from .environment import Conda
-from .ports import Declared, OutputOptions, PortType, read_annotation, type_of_literal
+from .environment import EnvironmentSource
+from .options import Options, Parallel
+from .ports import Declared, OutputOptions, PortType, plain, read_annotation, type_of_literal
+
+Kind: TypeAlias = Literal["python script", "command", "parallel", "yaml"]
 
 PORT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,254}")  # of components, jobs and pipelines, as azure-ai-ml takes them
+RESERVED = frozenset(("name", "compute", "after"))  # arguments of every step: no port is called so
 
 
 class _None(Enum):
@@ -31,36 +37,64 @@ Default = float | int | str | bool | Literal[_None.NO_DEFAULT]
 
 @dataclass(frozen=True)
 class InputPort:
-    """An input by name; only a literal may have a default."""
+    """An input by name; only a literal may have a default. `enum`: the legal values, if they are listed.
+
+    `mode`: how data reaches the step, in Azure ML's words; empty: as Azure ML does it without a word.
+    """
 
     name: str
     type: PortType
     default: Default = NO_DEFAULT
+    optional: bool = False
+    enum: tuple[str, ...] = ()
+    mode: str = ""
 
 
 @dataclass(frozen=True)
 class OutputPort:
-    """An output by name, and the data asset that it is registered as, if any."""
+    """An output by name, and the data asset or model that it is registered as, if any."""
 
     name: str
     type: PortType
     register: str = ""
+    version: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True)
 class StepDefinition:
-    """A step before it is used: ports in declared order; paths start beside the file that defines it."""
+    """A step before it is used: ports in declared order; paths start beside the file that defines it.
+
+    `script` is a Python script's, or the entry script of a parallel step; `command` is a command step's, with Azure
+    ML's placeholders. `code` is the folder that is its code, None: it has none. `hash_paths`: what counts for reuse,
+    if not all of the code. `includes`: folders and files from elsewhere that join the code. `spec`: a YAML
+    component's, as azure-ai-ml sends it; `children`: what the jobs of a YAML pipeline use.
+    """
 
     name: str
     description: str
     folder: Path
     source: str
     script: str
-    environment: Conda
+    environment: EnvironmentSource
     inputs: tuple[InputPort, ...]
     outputs: tuple[OutputPort, ...]
     allow_reuse: bool
     problems: tuple[Problem, ...] = ()
+    kind: Kind = "python script"
+    command: str = ""
+    code: str | None = "."
+    hash_paths: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+    options: Options = field(default_factory=Options)
+    parallel: Parallel | None = None
+    spec: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    children: tuple[StepDefinition, ...] = ()
+
+    @property
+    def code_folder(self) -> Path:
+        """The folder that is its code, whole."""
+        return self.folder / (self.code or ".")
 
     def input(self, name: str) -> InputPort | None:
         """The input of that name."""
@@ -80,7 +114,7 @@ class Ports:
     problems: tuple[Problem, ...]
 
 
-def read_ports(cls: type, where: str, reserved: frozenset[str]) -> Ports:
+def read_ports(cls: type, where: str) -> Ports:
     """The ports that a class and its bases declare by annotations, in order."""
     try:
         hints = typing.get_type_hints(cls)
@@ -88,12 +122,9 @@ def read_ports(cls: type, where: str, reserved: frozenset[str]) -> Ports:
         return Ports((), (), (Problem(where, f"its annotations cannot be read: {error}"),))
     inputs: list[InputPort] = []
     outputs: list[OutputPort] = []
-    problems = [
-        Problem(f"{where}.{name}", f"`{name}` is an argument of every step", "call the port something else")
-        for name in sorted(reserved & inspect.get_annotations(cls).keys())
-    ]
+    problems = [reserved(f"{where}.{name}", name) for name in sorted(RESERVED & inspect.get_annotations(cls).keys())]
     for name, annotation in hints.items():
-        if name in reserved or name.startswith("_"):
+        if name in RESERVED or name.startswith("_"):
             continue
         port = _read_port(name, annotation, getattr(cls, name, NO_DEFAULT))
         if isinstance(port, InputPort):
@@ -105,6 +136,11 @@ def read_ports(cls: type, where: str, reserved: frozenset[str]) -> Ports:
     return Ports(tuple(inputs), tuple(outputs), tuple(problems))
 
 
+def reserved(where: str, name: str) -> Problem:
+    """A port has the name of an argument of every step."""
+    return Problem(where, f"`{name}` is an argument of every step", "call the port something else")
+
+
 def _read_port(name: str, annotation: Any, value: Any) -> InputPort | OutputPort | str:
     declared = read_annotation(annotation)
     if isinstance(declared, str):
@@ -113,22 +149,37 @@ def _read_port(name: str, annotation: Any, value: Any) -> InputPort | OutputPort
         return f"`{name}` is not a legal name: letters, digits and `_`"
     if declared.direction == "output":
         options = value if isinstance(value, OutputOptions) else OutputOptions()
-        legal = value is NO_DEFAULT or isinstance(value, OutputOptions)
-        return (
-            OutputPort(name, declared.type, options.register) if legal else "an output has no default: use `output(…)`"
-        )
+        if value is not NO_DEFAULT and not isinstance(value, OutputOptions):
+            return "an output has no default: use `output(…)`"
+        return OutputPort(name, declared.type, options.register, options.version, options.mode)
     return _read_input(name, declared, value)
 
 
 def _read_input(name: str, declared: Declared, value: Any) -> InputPort | str:
+    port = InputPort(name, declared.type, optional=declared.optional, enum=declared.enum)
+    if declared.optional:
+        return port if value is NO_DEFAULT or value is None else f"the default of an optional input is None: {value!r}"
     if value is NO_DEFAULT:
-        return InputPort(name, declared.type)
-    found = type_of_literal(value)
+        return port
     if declared.type.is_data:
         return "a step's data has no default: give the pipeline's parameter one"
+    found = type_of_literal(value)
     if found is None or not declared.type.takes(found):
         return f"a default of type {type(value).__name__} for an input of type {declared.type}: {value!r}"
-    return InputPort(name, declared.type, value)
+    wrong = not_listed(declared.enum, value)
+    return f"its default {wrong}" if wrong else replace(port, default=plain(value))
+
+
+def not_listed(enum: tuple[str, ...], value: Any) -> str:
+    """What is wrong with a value of an enum, as a phrase (`is none of a, b: 'c'`); nothing where all is well."""
+    value = plain(value)
+    return f"is none of {', '.join(enum)}: {value!r}" if enum and value not in enum else ""
+
+
+def did_you_mean(name: str, known: typing.Iterable[str]) -> str:
+    """A hint, if something known is spelt nearly so."""
+    near = get_close_matches(name, sorted(known), n=1)
+    return f"did you mean `{near[0]}`?" if near else ""
 
 
 def snake_case(name: str) -> str:

@@ -1,6 +1,6 @@
 """Locks: requirements files in which every line is one exact version with its hashes. Read by `environment`.
 
-Made by `uv pip compile --generate-hashes`; any other tool that writes pip's format will do.
+Made by `amlkit lock`, which notes in a comment what a lock was made from; any tool that writes pip's format will do.
 """
 
 from __future__ import annotations
@@ -10,12 +10,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import digest
 from ..errors import Problem
+from .condafile import Wanted
 
-_REQUIREMENT = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?P<extras>\[[^\]]*\])?==(?P<version>[^\s;]+)")
+_REQUIREMENT = re.compile(
+    r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?P<extras>\[[^\]]*\])?(?:==(?P<version>[^\s;]+)|\s*@\s*https?://\S+)"
+)
+_HEADER = "# amlkit lock, made from "
+_MADE_FROM = re.compile(rf"^{_HEADER}([0-9a-f]{{64}})\s*$", re.MULTILINE)
 _HASH = re.compile(r"\s--hash=(sha256:[0-9a-f]{64})(?=\s|$)")
 
-HINT = "lock it with `uv pip compile --generate-hashes --universal`"
+HINT = "lock it: `amlkit lock`"
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,12 @@ class Requirement:
     name: str
     text: str
     hashes: tuple[str, ...]
+
+    @property
+    def version(self) -> str:
+        """`2.4.6`; the address if it is named by one."""
+        found = _REQUIREMENT.match(self.text)
+        return (found["version"] or self.text.partition("@")[2].strip()) if found else ""
 
     @property
     def line(self) -> str:
@@ -41,6 +53,22 @@ class Lock:
     def content(self) -> list[list[str]]:
         """Plain data for a digest."""
         return [[item.text, *item.hashes] for item in self.requirements]
+
+
+def digest_of(wanted: Wanted) -> str:
+    """The digest of what a lock is made from: 64 hex digits."""
+    return digest.of({"form": 1, "kind": "lock", **wanted.content()})
+
+
+def header(made_from: str) -> str:
+    """The first line of a lock; it takes no part in any definition digest."""
+    return f"{_HEADER}{made_from}\n"
+
+
+def made_from(path: Path) -> str:
+    """The digest of what a lock was made from; empty if it does not say."""
+    found = _MADE_FROM.search(path.read_text(encoding="utf-8"))
+    return found[1] if found else ""
 
 
 def normal_name(name: str) -> str:

@@ -1,6 +1,7 @@
 """Ports of a step: what `Input[T]` and `Output[T]` mean to a type checker and when a definition is read.
 
-`T` is `Folder`, `File`, or a literal: `float`, `int`, `str`, `bool`. `Input[T]` is a `T` or the output of another step.
+`T` is data (`Folder`, `File`, `MLTable`, `MLflowModel`, `CustomModel`) or a literal: `float`, `int`, `str`, `bool`,
+`Literal["a", "b"]` or an enum of strings. `Input[T]` is a `T` or the output of another step.
 What stands for a value while a pipeline is defined, an output or a parameter, is a `Placeholder`: it has no value
 yet, so every question to it is refused instead of answered wrongly.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeAlias, TypeVar, Union, get_args, get_origin
 
 from ..errors import DefinitionError, Problem
@@ -37,11 +38,26 @@ class File(Data):
     """A single file (`uri_file`)."""
 
 
+class MLTable(Folder):
+    """A folder with an `MLTable` file that says how its data is read (`mltable`)."""
+
+
+class CustomModel(Folder):
+    """A model in a form of one's own (`custom_model`): a file or a folder."""
+
+
+class MLflowModel(CustomModel):
+    """A model as MLflow saves it (`mlflow_model`): a folder with an `MLmodel` file."""
+
+
 class PortType(StrEnum):
-    """The type of a port by Azure ML's name for it."""
+    """The type of a port by Azure ML's name for it. An enum is a string with a list of legal values."""
 
     FOLDER = "uri_folder"
     FILE = "uri_file"
+    MLTABLE = "mltable"
+    MLFLOW_MODEL = "mlflow_model"
+    CUSTOM_MODEL = "custom_model"
     NUMBER = "number"
     INTEGER = "integer"
     STRING = "string"
@@ -50,7 +66,12 @@ class PortType(StrEnum):
     @property
     def is_data(self) -> bool:
         """Files, as against a literal on the command line."""
-        return self in (PortType.FOLDER, PortType.FILE)
+        return self not in (PortType.NUMBER, PortType.INTEGER, PortType.STRING, PortType.BOOLEAN)
+
+    @property
+    def is_model(self) -> bool:
+        """Registered as a model, not as data."""
+        return self in (PortType.MLFLOW_MODEL, PortType.CUSTOM_MODEL)
 
     def takes(self, other: PortType) -> bool:
         """May a value of the other type come in here? An integer is a number too; nothing else is converted."""
@@ -60,11 +81,24 @@ class PortType(StrEnum):
 PORT_TYPES: dict[type, PortType] = {
     Folder: PortType.FOLDER,
     File: PortType.FILE,
+    MLTable: PortType.MLTABLE,
+    MLflowModel: PortType.MLFLOW_MODEL,
+    CustomModel: PortType.CUSTOM_MODEL,
     float: PortType.NUMBER,
     int: PortType.INTEGER,
     str: PortType.STRING,
     bool: PortType.BOOLEAN,
 }
+
+_MODES = ("ro_mount", "rw_mount", "download", "direct")
+OUTPUT_MODES = ("rw_mount", "upload", "direct")
+
+
+def input_modes(of: PortType) -> tuple[str, ...]:
+    """How an input may reach a step, in Azure ML's words; a literal has no mode."""
+    if not of.is_data:
+        return ()
+    return (*_MODES, "eval_mount", "eval_download") if of is PortType.MLTABLE else _MODES
 
 
 class Placeholder:
@@ -112,24 +146,30 @@ class OutputOptions:
     """What `output(…)` says about an output."""
 
     register: str = ""
+    version: str = ""
+    mode: str = ""
 
 
-def output(*, register: str = "", init: Literal[False] = False) -> Any:
-    """Declare an output: `model: Output[Folder] = output(register="digits")`.
+def output(*, register: str = "", version: str = "", mode: str = "", init: Literal[False] = False) -> Any:
+    """Declare an output: `model: Output[MLflowModel] = output(register="digits")`.
 
     Args:
-        register: register what the step wrote as a version of the data asset of this name.
+        register: register what the step wrote as a version of the data asset, or model, of this name.
+        version: the version to register; without one, the workspace counts.
+        mode: how it leaves the step: `rw_mount` (what Azure ML does without a word), `upload`, `direct`.
         init: tells type checkers that an output is not an argument of the step. Leave it.
     """
-    return OutputOptions(register)
+    return OutputOptions(register, version, mode)
 
 
 @dataclass(frozen=True)
 class Declared:
-    """What an annotation declares."""
+    """What an annotation declares; `enum`: the legal values of a string, in order, if they are listed."""
 
     direction: Literal["input", "output"]
     type: PortType
+    enum: tuple[str, ...] = ()
+    optional: bool = False
 
 
 def read_annotation(annotation: Any) -> Declared | str:
@@ -138,29 +178,50 @@ def read_annotation(annotation: Any) -> Declared | str:
     if origin is Output:
         return _declared("output", arguments[0])
     if origin in (Union, types.UnionType):
+        optional = type(None) in arguments
         inputs = [item for item in arguments if get_origin(item) is not Output and item is not type(None)]
         outputs = [get_args(item)[0] for item in arguments if get_origin(item) is Output]
-        if type(None) in arguments:
-            return "optional ports are not supported yet"
+        if not inputs and optional:
+            return "an output is always there: drop `| None`"
         if len(inputs) == 1 and outputs == inputs:
-            return _declared("input", inputs[0])
+            return _declared("input", inputs[0], optional)
     return f"`{_name(annotation)}` is neither `Input[…]` nor `Output[…]`"
 
 
-def _declared(direction: Literal["input", "output"], of: Any) -> Declared | str:
-    if of not in PORT_TYPES:
-        return (
-            f"`{direction.capitalize()}[{_name(of)}]` is not supported: use {', '.join(t.__name__ for t in PORT_TYPES)}"
-        )
-    found = PORT_TYPES[of]
+def _declared(direction: Literal["input", "output"], of: Any, optional: bool = False) -> Declared | str:
+    enum = _enum_values(of)
+    if isinstance(enum, str):
+        return enum
+    found = PortType.STRING if enum else PORT_TYPES.get(of)
+    if found is None:
+        names = ", ".join(item.__name__ for item in PORT_TYPES)
+        return f"`{direction.capitalize()}[{_name(of)}]` is not supported: use {names}, Literal or an enum of strings"
     if direction == "output" and not found.is_data:
-        return f"`Output[{_name(of)}]` is not supported: an output is a Folder or a File"
-    return Declared(direction, found)
+        return f"`Output[{_name(of)}]` is not supported: an output is data: a Folder, a File, an MLTable or a model"
+    return Declared(direction, found, enum, optional)
+
+
+def _enum_values(of: Any) -> tuple[str, ...] | str:
+    """The values that a type lists, in order; none if it lists none; what is wrong, if they are no strings."""
+    if get_origin(of) is Literal:
+        values = get_args(of)
+    elif isinstance(of, type) and issubclass(of, Enum):
+        values = tuple(item.value for item in of) if issubclass(of, str) else (None,)
+    else:
+        return ()
+    if not values or not all(isinstance(item, str) for item in values):
+        return f"the values of `{_name(of)}` are not all strings"
+    return tuple(str(item) for item in values)
 
 
 def type_of_literal(value: Any) -> PortType | None:
     """The port type of a Python value, or None if it has none."""
-    return PORT_TYPES.get(type(value))
+    return PORT_TYPES.get(type(plain(value)))
+
+
+def plain(value: Any) -> Any:
+    """The value of a member of an enum of strings; anything else as it is."""
+    return value.value if isinstance(value, Enum) and isinstance(value, str) else value
 
 
 def _name(annotation: Any) -> str:

@@ -2,46 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import textwrap
 
 import pytest
 
-from amlkit import DefinitionError
 from amlkit.components.component import inspect
 from amlkit.components.definition import snake_case
-
-HEAD = """
-from __future__ import annotations
-from amlkit import *
-
-"""
-STEP = 'class Train(PythonScriptStep, script="train.py", environment=Conda("environment.yaml")):\n'
-
-
-@pytest.fixture
-def define(tmp_path, monkeypatch):
-    """A step from source text, with its files beside it; no bytecode, which would hide an edit in the same second."""
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-
-    def define(body: str, *, script: str = "", step: str = STEP):
-        (tmp_path / "train.py").write_text(textwrap.dedent(script))
-        (tmp_path / "environment.yaml").write_text("dependencies: [python=3.11]")
-        (tmp_path / "environment.lock").write_text("")
-        (tmp_path / "step.py").write_text(HEAD + step + textwrap.indent(textwrap.dedent(body), "    "))
-        spec = importlib.util.spec_from_file_location("step_of_a_test", tmp_path / "step.py")
-        module = importlib.util.module_from_spec(spec)
-        monkeypatch.setitem(sys.modules, "step_of_a_test", module)
-        spec.loader.exec_module(module)
-        return module.Train._definition
-
-    return define
-
-
-def whats(step) -> list[str]:
-    return [f"{problem.where}: {problem.what}" for problem in inspect(step)[1]]
-
+from tests.components.written import STEP, whats
 
 PORTS = """
     data: Input[Folder]
@@ -82,9 +49,20 @@ def test_a_docstring_changes_nothing_and_a_port_does(define):
     ("port", "problem"),
     [
         ("a: list", "`list` is neither `Input[…]` nor `Output[…]`"),
-        ("a: Input[list]", "`Input[list]` is not supported: use Folder, File, float, int, str, bool"),
-        ("a: Output[float] = output()", "`Output[float]` is not supported: an output is a Folder or a File"),
-        ("a: Input[Folder] | None = None", "optional ports are not supported yet"),
+        (
+            "a: Input[list]",
+            "`Input[list]` is not supported: use Folder, File, MLTable, MLflowModel, CustomModel, float, int, str,"
+            " bool, Literal or an enum of strings",
+        ),
+        (
+            "a: Output[float] = output()",
+            "`Output[float]` is not supported: an output is data: a Folder, a File, an MLTable or a model",
+        ),
+        ("a: Output[File] | None = output()", "an output is always there: drop `| None`"),
+        ("a: Input[int] | None = 3", "the default of an optional input is None: 3"),
+        ('a: Input[Literal["a", "b"]] = "c"', "its default is none of a, b: 'c'"),
+        ("a: Input[Literal[1, 2]]", "the values of `Literal` are not all strings"),
+        ("a: Input[Count]", "the values of `Count` are not all strings"),
         ("a: Input[int] = 1.5", "a default of type float for an input of type integer: 1.5"),
         ("a: Input[bool] = 1", "a default of type int for an input of type boolean: 1"),
         ('a: Input[Folder] = Folder("x")', "a step's data has no default: give the pipeline's parameter one"),
@@ -147,9 +125,17 @@ def test_a_class_without_script_or_environment(define):
     assert "train.environment: there is none" in whats(define("a: Input[int]", step=without))
 
 
-def test_a_step_is_not_derived_from_a_step(define):
-    with pytest.raises(DefinitionError, match="cannot be derived"):
-        define("a: Input[int]", step=STEP + "    pass\nclass Other(Train):\n")
+def test_a_step_has_the_ports_of_the_steps_it_is_derived_from(define):
+    script = SCRIPT + '    parser.add_argument("--depth", required=True)'
+    derived = "    pass\nclass Deep(Train, script='train.py', environment=Conda('environment.yaml')):\n"
+    deep = define("depth: Input[int] = 3", script=script, step=STEP + PORTS + derived, name="Deep")
+    assert [port.name for port in deep.inputs] == ["data", "rate", "depth"]
+    assert (deep.name, whats(deep)) == ("deep", [])
+
+
+def test_class_arguments_are_not_inherited(define):
+    derived = define("a: Input[int]", step=STEP + "    pass\nclass Deep(Train):\n", name="Deep")
+    assert "deep: it has no script" in whats(derived)
 
 
 @pytest.mark.parametrize(
