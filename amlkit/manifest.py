@@ -3,7 +3,8 @@
 A manifest holds the assets that publishing registers, in the order in which they refer to each other, and what
 they need from the environment they are published in. Bodies are those of Azure ML's REST API (the `properties`
 of a version), with references where an ARM id, a compute or an address of one environment belongs:
-`${amlkit:component:train}`, `${amlkit:compute:cpu}`, `${amlkit:datastore:corpora}`, `${amlkit:snapshot:train}`.
+`${amlkit:component:train}`, `${amlkit:compute:cpu}`, `${amlkit:datastore:corpora}`, `${amlkit:snapshot:train}`,
+`${amlkit:upload:extract.raw}`.
 `bind` puts the environment's values in.
 """
 
@@ -21,6 +22,8 @@ Kind = Literal["code", "environment", "component", "data"]
 
 DEFINITION_PROPERTY = "amlkit.definition"  # the definition digest, a property of everything registered
 DEFAULT_PROPERTY = "amlkit.default."  # + input name: where its data lies if an invocation names none (a URI)
+BIND_PROPERTY = "amlkit.bind."  # + `compute.cpu`, `datastore.corpora`: what a pipeline's need was bound to
+EXPERIMENT_PROPERTY = "amlkit.experiment"  # of a pipeline: where its runs are recorded if nothing else is said
 PIPELINE_TAG = "pipeline"  # a tag of the endpoint: the name of the pipeline that it runs
 _REFERENCE = re.compile(r"\$\{amlkit:([a-z]+:[A-Za-z0-9_.-]+)\}")
 
@@ -68,7 +71,14 @@ class Asset:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A compiled pipeline. An asset refers to earlier ones only; the last is the pipeline's own component."""
+    """A compiled pipeline. An asset refers to earlier ones only; the last is the pipeline's own component.
+
+    `settings` are those of a run (`default_compute`, `default_datastore`, `continue_on_step_failure`, `force_rerun`):
+    of a deployment, or of a job, with references as in the bodies. `tags` and `experiment` are those of its runs,
+    `experiment` empty: the pipeline's name. `uploads` are local paths (absolute) by the names that bodies refer to
+    them with (`${amlkit:upload:extract.raw}`); who runs the pipeline uploads them and binds where they lie, and a
+    manifest that is published has none.
+    """
 
     name: str
     definition: str
@@ -77,6 +87,9 @@ class Manifest:
     computes: tuple[str, ...]
     datastores: tuple[str, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    experiment: str = ""
+    uploads: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def pipeline(self) -> Asset:

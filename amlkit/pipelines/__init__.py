@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .checks import check
 from .compiler import compile
-from .trace import Pipeline, pipeline
+from .decorator import Pipeline, pipeline
+from .order import sequence
 
-__all__ = ["Pipeline", "check", "compile", "pipeline"]
+__all__ = ["Pipeline", "check", "compile", "pipeline", "sequence"]

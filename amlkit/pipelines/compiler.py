@@ -1,194 +1,158 @@
 """From a pipeline to a manifest: plain, frozen data that everything downstream takes. Pure: no network, no credentials.
 
-The definition digest is of a numbered normal form, never of the wire body: a later renderer, another compute, another
-place of the data or another default leave it as it is. A change of a form is a reuse break, and the golden file in the
-tests says so.
+What a body depends on: `jobs` renders the nodes, `variants` what carries an order without data, `forms` the digests.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .. import digest
 from ..components.component import Component
-from ..components.definition import NO_DEFAULT, InputPort
-from ..components.ports import Data, PortType
-from ..components.render import assets, input_body, literal
+from ..components.ports import Data
+from ..components.render import assets, input_body
 from ..errors import DefinitionError
-from ..manifest import DEFAULT_PROPERTY, DEFINITION_PROPERTY, Asset, Manifest, reference
+from ..manifest import (
+    BIND_PROPERTY,
+    DEFAULT_PROPERTY,
+    DEFINITION_PROPERTY,
+    EXPERIMENT_PROPERTY,
+    Asset,
+    Manifest,
+    reference,
+)
+from . import forms, jobs, needs
 from .checks import Examined, examine
-from .graph import Binding, FromData, FromOutput, FromParameter, Graph, Node, Parameter, Value
-from .trace import Pipeline
+from .decorator import Pipeline
+from .graph import FromOutput, Graph
+from .locations import location, upload_name
+from .signals import Signals, last
+from .variants import PLAIN, Variant, of_step
 
 
-def compile(pipeline: Pipeline[..., Any]) -> Manifest:  # noqa: A001  the word for it
+def compile(pipeline: Pipeline[..., Any], *, local_data: bool = False) -> Manifest:  # noqa: A001  the word for it
     """Check a pipeline and make its manifest.
+
+    Args:
+        pipeline: what `@pipeline` made.
+        local_data: local paths are legal and listed in the manifest's `uploads`. To run it, never to publish it.
 
     Raises:
         DefinitionError: every problem of the pipeline and its steps. What the function itself raised is the cause.
     """
-    examined = examine(pipeline)
+    examined = examine(pipeline, local_data=local_data)
     if examined.problems:
         raise DefinitionError(examined.problems) from examined.failure
     graph = examined.graph
-    prefix = graph.name
-    found = [asset for component in _components(examined) for asset in assets(component, prefix)]
-    whole = _pipeline_asset(examined)
+    builder = Builder(graph, examined.components)
+    whole = builder.pipeline(graph, PLAIN)
     return Manifest(
         name=graph.name,
         definition=whole.definition,
         description=graph.description,
-        assets=(*found, whole),
-        computes=tuple(sorted({node.compute for node in graph.nodes if node.compute})),
-        datastores=tuple(sorted({data.datastore for data in _data(graph) if data.datastore})),
+        assets=builder.assets(),
+        computes=needs.computes(graph),
+        datastores=needs.datastores(graph),
+        settings=needs.settings(graph),
+        tags=dict(graph.settings.tags),
+        experiment=graph.settings.experiment,
+        uploads=needs.uploads(graph),
     )
-
-
-def _components(examined: Examined) -> list[Component]:
-    return [examined.components[step.name] for step in examined.graph.steps]
-
-
-def _data(graph: Graph) -> list[Data]:
-    """All data that the pipeline names."""
-    defaults = [item.default for item in graph.parameters if isinstance(item.default, Data)]
-    inputs = [item.data for node in graph.nodes for item in node.inputs.values() if isinstance(item, FromData)]
-    return defaults + inputs
-
-
-def _pipeline_asset(examined: Examined) -> Asset:
-    graph = examined.graph
-    definition = definition_of(examined)
-    results = {result.source: result.name for result in graph.results if isinstance(result.source, FromOutput)}
-    spec = {
-        "type": "pipeline",
-        "name": graph.name,
-        "inputs": {item.name: _parameter_body(item) for item in graph.parameters},
-        "outputs": {name: {"type": str(_result_type(graph, source))} for source, name in results.items()},
-        "jobs": {node.name: _job(node, results) for node in graph.nodes},
-    }
-    body = {
-        "componentSpec": spec,
-        "description": graph.description,
-        "isAnonymous": False,
-        "properties": {DEFINITION_PROPERTY: definition, **_default_properties(graph)},
-    }
-    return Asset("component", graph.name, graph.name, definition, body)
-
-
-def _parameter_body(parameter: Parameter) -> dict[str, Any]:
-    """A data parameter has no default on the wire: azure-ai-ml refuses to read a component with one."""
-    default = NO_DEFAULT if isinstance(parameter.default, Data) else _typed(parameter.default, parameter.type)
-    return input_body(InputPort(parameter.name, parameter.type, default))
-
-
-def _default_properties(graph: Graph) -> dict[str, str]:
-    """Where the data of a parameter lies by default: who invokes the pipeline without it fills it in from here."""
-    return {
-        f"{DEFAULT_PROPERTY}{item.name}": location(item.default)
-        for item in graph.parameters
-        if isinstance(item.default, Data)
-    }
-
-
-def location(data: Data) -> str:
-    """The URI of data; in a datastore a reference stands for the datastore's name."""
-    if data.datastore is None:
-        return data.path
-    return f"azureml://datastores/{reference('datastore', data.datastore)}/paths/{data.path}"
-
-
-def _result_type(graph: Graph, source: FromOutput) -> PortType:
-    port = next(node for node in graph.nodes if node.name == source.node).step.output(source.port)
-    assert port is not None  # noqa: S101  checked
-    return port.type
-
-
-def _job(node: Node, results: dict[FromOutput, str]) -> dict[str, Any]:
-    return {
-        "name": node.name,
-        "type": "command",
-        "componentId": reference("component", node.step.name),
-        "computeId": reference("compute", node.compute or ""),
-        "inputs": {
-            port.name: _input(node.inputs[port.name], port.type)
-            for port in node.step.inputs
-            if port.name in node.inputs
-        },
-        "outputs": _outputs(node, results),
-    }
-
-
-def _input(binding: Binding, type_: PortType) -> dict[str, Any]:
-    match binding:
-        case Value(value):
-            return _literal(literal(_typed(value, type_)))
-        case FromParameter(name):
-            return _literal(f"${{{{parent.inputs.{name}}}}}")
-        case FromOutput(node, port):
-            return _literal(f"${{{{parent.jobs.{node}.outputs.{port}}}}}")
-        case FromData(data, data_type):
-            return {"job_input_type": str(data_type), "uri": location(data)}
-    raise AssertionError(binding)  # checked
-
-
-def _literal(value: str) -> dict[str, str]:
-    return {"job_input_type": "literal", "value": value}
-
-
-def _outputs(node: Node, results: dict[FromOutput, str]) -> dict[str, Any]:
-    """Those that are a result of the pipeline or are registered; the others need no word."""
-    outputs: dict[str, Any] = {}
-    for port in node.step.outputs:
-        result = results.get(FromOutput(node.name, port.name))
-        if result is not None:
-            outputs[port.name] = {"type": "literal", "value": f"${{{{parent.outputs.{result}}}}}"}
-        elif port.register:
-            outputs[port.name] = {"job_output_type": str(port.type), "name": port.register}
-    return outputs
-
-
-def _typed(value: Any, type_: PortType) -> Any:
-    """An integer in the place of a number is a number: `1` and `1.0` are one definition."""
-    return float(value) if type_ is PortType.NUMBER and value is not NO_DEFAULT else value
 
 
 def definition_of(examined: Examined) -> str:
-    """The definition digest of a pipeline (form 1): parameters, components, what feeds each input, results."""
-    graph = examined.graph
-    return digest.of(
-        {
-            "form": 1,
-            "kind": "pipeline",
-            "parameters": {item.name: str(item.type) for item in graph.parameters},
-            "steps": {
-                node.name: {"component": examined.components[node.step.name].definition, "inputs": _input_forms(node)}
-                for node in graph.nodes
-            },
-            "results": {result.name: _form(result.source, PortType.FOLDER) for result in graph.results},
+    """The definition digest of a pipeline."""
+    steps = {name: component.definition for name, component in examined.components.items()}
+    return forms.definitions(examined.graph, steps)[examined.graph.name]
+
+
+class Builder:
+    """Makes the assets of one pipeline: each once, and each after those that it refers to.
+
+    A nested pipeline is an asset too. A variant is made where a node needs one, and the plain component only where a
+    node uses it.
+    """
+
+    def __init__(self, graph: Graph, components: Mapping[str, Component]) -> None:
+        self._outermost = graph
+        self._components = components
+        digests = {name: component.definition for name, component in components.items()}
+        self._definitions = forms.definitions(graph, digests)
+        self._signals = Signals()
+        self._parts: dict[str, tuple[Asset, ...]] = {}
+        self._made: dict[tuple[str, Variant], Asset] = {}
+
+    def assets(self) -> tuple[Asset, ...]:
+        """All that was made: what components consist of, components, pipelines; variants share what they consist of."""
+        parts = ((*self._parts.get(name, ())[:-1], asset) for (name, _), asset in self._made.items())
+        return tuple({asset.slot: asset for found in parts for asset in found}.values())
+
+    def step(self, name: str, variant: Variant) -> Asset:
+        """The component of a step."""
+        if name not in self._parts:
+            self._parts[name] = assets(self._components[name], self._outermost.name)
+        if (name, variant) not in self._made:
+            self._made[name, variant] = of_step(self._parts[name][-1], variant)
+        return self._made[name, variant]
+
+    def pipeline(self, graph: Graph, variant: Variant) -> Asset:
+        """The component of a pipeline; those of its nodes are made before."""
+        if (graph.name, variant) not in self._made:
+            self._made[graph.name, variant] = self._pipeline(graph, variant)
+        return self._made[graph.name, variant]
+
+    def _pipeline(self, graph: Graph, variant: Variant) -> Asset:
+        results = {result.source: result.name for result in graph.results if isinstance(result.source, FromOutput)}
+        types = {name: port.type for name, port in graph.ports_out.items()}
+        if variant.done:
+            for item in self._signals.of_graph(graph):
+                results.setdefault(item.source, item.signal.port)
+                types.setdefault(item.signal.port, item.signal.type)
+        by_node: dict[str, dict[str, str]] = {}
+        for source, name in results.items():
+            by_node.setdefault(source.node, {})[source.port] = name
+        name = graph.name + variant.suffix
+        spec = {
+            "type": "pipeline",
+            "name": name,
+            "inputs": {**{item.name: input_body(item.port) for item in graph.parameters}, **variant.inputs()},
+            "outputs": {port: {"type": str(types[port])} for port in results.values()},
+            "jobs": dict(self._jobs(graph, variant, by_node)),
         }
-    )
+        nested = graph is not self._outermost
+        slot = f"{self._outermost.name}-{name}" if nested else name
+        body: dict[str, Any] = {"componentSpec": spec, "description": graph.description, "isAnonymous": False}
+        if graph.settings.tags:
+            body["tags"] = dict(graph.settings.tags)
+        body["properties"] = {DEFINITION_PROPERTY: self._definitions[graph.name], **self._properties(graph)}
+        return Asset("component", name, slot, self._definitions[graph.name], body)
 
+    def _jobs(
+        self, graph: Graph, variant: Variant, results: Mapping[str, Mapping[str, str]]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        awaited = frozenset(name for node in graph.nodes for name in node.after)
+        if variant.done:
+            awaited = awaited.union(node.name for node in last(graph))
+        default = graph.settings.default_compute or self._outermost.settings.default_compute
+        for node in graph.nodes:
+            waits = self._signals.waits(node, graph, variant.after)
+            is_added = node.name in awaited and any(signal.is_added for signal in self._signals.of_node(node))
+            wanted = Variant(tuple(wait.type for wait in waits), is_added)
+            used = self.pipeline(node.nested, wanted) if node.nested else self.step(node.component, wanted)
+            step = None if node.nested else self._components[node.component]
+            outputs = results.get(node.name, {})
+            yield (
+                node.name,
+                jobs.body(node, jobs.Place(graph, step, used.name, node.compute or default, waits, outputs)),
+            )
 
-def _input_forms(node: Node) -> dict[str, list[Any]]:
-    """What feeds each input; a default of the step counts as a value that was given."""
-    forms = {}
-    for port in node.step.inputs:
-        binding = node.inputs.get(port.name)
-        if binding is not None:
-            forms[port.name] = _form(binding, port.type)
-        elif port.default is not NO_DEFAULT:
-            forms[port.name] = _form(Value(port.default), port.type)
-    return forms
-
-
-def _form(binding: Binding, type_: PortType) -> list[Any]:
-    match binding:
-        case Value(value):
-            return ["value", _typed(value, type_)]
-        case FromParameter(name):
-            return ["parameter", name]
-        case FromOutput(node, port):
-            return ["output", node, port]
-        case FromData(_, data_type):
-            return ["data", str(data_type)]
-    raise AssertionError(binding)  # checked
+    def _properties(self, graph: Graph) -> dict[str, str]:
+        """Where the data of a parameter lies by default, what each need is bound to, where runs are recorded."""
+        found = {
+            f"{DEFAULT_PROPERTY}{item.name}": location(item.default, upload_name(graph.name, item.name))
+            for item in graph.parameters
+            if isinstance(item.default, Data)
+        }
+        for kind, names in (("compute", needs.computes(graph)), ("datastore", needs.datastores(graph))):
+            found |= {f"{BIND_PROPERTY}{kind}.{name}": reference(kind, name) for name in names}
+        return {**found, EXPERIMENT_PROPERTY: graph.settings.experiment} if graph.settings.experiment else found

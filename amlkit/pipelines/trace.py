@@ -1,10 +1,4 @@
-"""From a function to a graph: `@pipeline`, and the one call of the function that records its steps.
-
-    @pipeline
-    def training(corpus: Input[Folder] = corpora.folder("digits/"), learning_rate: Input[float] = 0.1) -> Report:
-        \"\"\"Train two models and compare them.\"\"\"
-        features = Extract(raw=corpus, compute=cpu).features
-        ...
+"""From a function to a graph: the one call of a pipeline's function that records its steps.
 
 The function runs with placeholders for its parameters. Its own failures stay the cause of what is raised.
 """
@@ -14,96 +8,62 @@ from __future__ import annotations
 import inspect
 import traceback
 import typing
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from ..components.definition import NO_DEFAULT
+from ..components.definition import NO_DEFAULT, not_listed
 from ..components.needs import Compute
-from ..components.ports import PORT_TYPES, Data, Output, Placeholder, PortType, read_annotation, type_of_literal
-from ..components.step import Call, Step, call_of, recording
+from ..components.ports import PORT_TYPES, Data, Declared, plain, read_annotation, type_of_literal
+from ..components.step import Step, call_of, recording
 from ..errors import DefinitionError, Problem
-from .graph import Binding, FromData, FromOutput, FromParameter, Graph, Node, Parameter, Result, Unusable, Value
+from .bindings import binding
+from .frame import Frame, Handle, Nested, ParameterValue, Traced, name_of, running
+from .graph import Binding, Graph, Node, Parameter, Result
+from .order import waits
 
-P = ParamSpec("P")
-R_co = TypeVar("R_co", covariant=True)
-
-
-class Pipeline(Generic[P, R_co]):
-    """What `@pipeline` makes of a function. Nothing runs until `check` or `compile` asks for its graph."""
-
-    def __init__(self, function: Callable[P, R_co]) -> None:
-        self.function = function
-        self.name: str = function.__name__
-        self.__doc__ = function.__doc__
-
-    def __call__(self, *_: P.args, **__: P.kwargs) -> R_co:
-        """Nest it in another pipeline, which is not there yet.
-
-        Raises:
-            DefinitionError: always.
-        """
-        if recording.get() is None:
-            what, hint = "a pipeline is not called", "give it to `compile`, or run it by its endpoint"
-        else:
-            what, hint = "a pipeline in a pipeline is not supported yet", "call its steps"
-        raise DefinitionError([Problem(self.name, what, hint)])
-
-    def __repr__(self) -> str:
-        return f"<pipeline {self.name}>"
-
-
-def pipeline(function: Callable[P, R_co]) -> Pipeline[P, R_co]:
-    """Make a pipeline of a function with parameters `Input[…]` that returns a NamedTuple of outputs, or None."""
-    return Pipeline(function)
-
-
-class ParameterValue(Placeholder):
-    """Stands for a parameter while the function runs."""
-
-    def __init__(self, pipeline_name: str, name: str) -> None:
-        super().__init__(f"{pipeline_name}.{name}")
-        self.name = name
-
-
-@dataclass(frozen=True)
-class Traced:
-    """The graph, and the exception of the function if it failed."""
-
-    graph: Graph
-    failure: Exception | None = None
+if TYPE_CHECKING:
+    from .decorator import Pipeline
 
 
 def trace(of: Pipeline[..., Any]) -> Traced:
     """Run a pipeline's function once and record what it does. Never raises: problems are in the graph."""
+    return run(Frame(of))
+
+
+def run(frame: Frame) -> Traced:
+    """The same for a frame that is made already: a pipeline that another one nests."""
+    of = frame.pipeline
     parameters, problems = _read_parameters(of)
-    steps: list[Step] = []
-    token = recording.set(steps)
+    frame.problems.extend((*of.problems, *problems))
+    outer, steps = running.set(frame), recording.set(frame.steps)
     failure: Exception | None = None
     returned: Any = None
     try:
-        returned = of.function(**{name: ParameterValue(of.name, name) for name in parameters})
+        returned = of.function(**{name: ParameterValue(frame, name) for name in parameters})
     except DefinitionError as error:
         failure = error
-        problems += error.problems
+        frame.problems.extend(error.problems)
     except Exception as error:  # the user's code may raise anything
         failure = error
-        problems.append(_failure(of, error))
+        frame.problems.append(_failure(of, error))
     finally:
-        recording.reset(token)
-    here = frozenset(id(step) for step in steps)
-    results = [] if failure else list(_results(of.name, returned, here, problems))
+        recording.reset(steps)
+        running.reset(outer)
+    handles = tuple(frame.handles())
+    here = {id(handle): name_of(handle) for handle in handles}
+    known = frozenset(here)
     graph = Graph(
         name=of.name,
         description=" ".join((of.__doc__ or "").split()),
         parameters=tuple(item for item in parameters.values() if item is not None),
-        nodes=tuple(_node(call_of(step), here) for step in steps),
-        results=tuple(results),
-        problems=tuple(problems),
+        nodes=tuple(_node(handle, frame, here, known) for handle in handles),
+        results=() if failure else tuple(_results(returned, frame, known)),
         is_whole=failure is None,
+        settings=of.settings,
     )
-    return Traced(graph, failure)
+    return Traced(replace(graph, problems=tuple(frame.problems)), returned, failure)
 
 
 def _read_parameters(of: Pipeline[..., Any]) -> tuple[dict[str, Parameter | None], list[Problem]]:
@@ -116,6 +76,10 @@ def _read_parameters(of: Pipeline[..., Any]) -> tuple[dict[str, Parameter | None
         hints = {}
         problems.append(Problem(of.name, f"its annotations cannot be read: {error}"))
     for name, item in inspect.signature(of.function).parameters.items():
+        if item.kind in (item.VAR_POSITIONAL, item.VAR_KEYWORD):
+            hint = "name each parameter: `rate: Input[float]`"
+            problems.append(Problem(f"{of.name}.{name}", "a pipeline takes no `*` or `**` parameters", hint))
+            continue
         default = NO_DEFAULT if item.default is inspect.Parameter.empty else item.default
         found = _parameter(name, hints.get(name), default) if hints else None
         if isinstance(found, str):
@@ -138,11 +102,22 @@ def _parameter(name: str, annotation: Any, default: Any) -> Parameter | str:
         return declared
     if declared.direction == "output":
         return "a parameter is an `Input[…]`"
-    if default is not NO_DEFAULT:
-        found = PORT_TYPES.get(type(default)) if isinstance(default, Data) else type_of_literal(default)
-        if found is None or not declared.type.takes(found):
-            return f"a default of type {type(default).__name__} for a parameter of type {declared.type}: {default!r}"
-    return Parameter(name, declared.type, default)
+    parameter = Parameter(name, declared.type, optional=declared.optional, enum=declared.enum)
+    if declared.optional and (default is None or default is NO_DEFAULT):
+        return parameter
+    if declared.optional:
+        return f"the default of an optional parameter is None: {default!r}"
+    if default is NO_DEFAULT:
+        return parameter
+    return _wrong_default(declared, default) or replace(parameter, default=plain(default))
+
+
+def _wrong_default(declared: Declared, default: Any) -> str:
+    found = PORT_TYPES.get(type(default)) if isinstance(default, Data) else type_of_literal(default)
+    if found is None or not declared.type.takes(found):
+        return f"a default of type {type(default).__name__} for a parameter of type {declared.type}: {default!r}"
+    wrong = not_listed(declared.enum, default)
+    return f"its default {wrong}" if wrong else ""
 
 
 def _failure(of: Pipeline[..., Any], error: Exception) -> Problem:
@@ -152,36 +127,42 @@ def _failure(of: Pipeline[..., Any], error: Exception) -> Problem:
     return Problem(of.name, f"its function failed in {place}: {type(error).__name__}: {error}")
 
 
-def _results(name: str, returned: Any, here: frozenset[int], problems: list[Problem]) -> Iterator[Result]:
+def _results(returned: Any, frame: Frame, here: frozenset[int]) -> Iterator[Result]:
     if returned is None:
         return
     if not (isinstance(returned, tuple) and hasattr(returned, "_fields")):
         hint = "return a NamedTuple of outputs, so that each has a name"
-        problems.append(Problem(name, f"it returns a {type(returned).__name__}", hint))
+        frame.problems.append(Problem(frame.pipeline.name, f"it returns a {type(returned).__name__}", hint))
         return
     for field, value in zip(returned._fields, returned, strict=True):
-        yield Result(field, _binding(value, here))
+        yield Result(field, binding(value, frame, here))
 
 
-def _node(call: Call, here: frozenset[int]) -> Node:
-    compute = call.compute.name if isinstance(call.compute, Compute) else None
-    inputs = {name: _binding(value, here) for name, value in call.given.items()}
-    return Node(call.name, call.definition, inputs, compute, call.positional)
+def _node(handle: Handle, frame: Frame, here: Mapping[int, str], known: frozenset[int]) -> Node:
+    if isinstance(handle, Nested):
+        optional = {item.name for item in handle.graph.parameters if item.optional}
+        given = {name: item for name, item in handle.given.items() if item is not None or name not in optional}
+        inputs = _bindings(given, frame, known)
+        node = Node(handle.name, None, inputs, positional=handle.positional, nested=handle.graph)
+        after = waits(handle, handle.after, frame, here)
+    else:
+        call = call_of(handle)
+        inputs = _bindings(call.given, frame, known)
+        compute = _compute(handle, frame)
+        node = Node(call.name, call.definition, inputs, compute, call.positional, sweep=call.sweep)
+        after = waits(handle, call.after, frame, here)
+    return replace(node, after=tuple(name for name in after if name not in node.sources))
 
 
-def _binding(value: Any, here: frozenset[int]) -> Binding:
-    """What feeds an input; `here` are the identities of the steps of this pipeline."""
-    if isinstance(value, ParameterValue):
-        return FromParameter(value.name)
-    if isinstance(value, Output):
-        return FromOutput(call_of(value.owner).name, value.port, id(value.owner) in here)
-    if isinstance(value, Data):
-        return FromData(value, PORT_TYPES.get(type(value), PortType.FOLDER))
-    if isinstance(value, Step):
-        call = call_of(value)
-        outputs = [port.name for port in call.definition.outputs]
-        hint = f"did you mean `{call.name}.{outputs[0]}`?" if outputs else "it has no output"
-        return Unusable(f"a whole step is given: {call.name}", hint)
-    if type_of_literal(value) is not None:
-        return Value(value)
-    return Unusable(f"a {type(value).__name__} is given: {value!r}", "give a literal, a Folder, a File or an output")
+def _bindings(given: Mapping[str, Any], frame: Frame, here: frozenset[int]) -> dict[str, Binding]:
+    return {name: binding(value, frame, here) for name, value in given.items()}
+
+
+def _compute(step: Step, frame: Frame) -> str | None:
+    """The need by its name; None: it says nothing."""
+    call = call_of(step)
+    if call.compute is None or isinstance(call.compute, Compute):
+        return call.compute.name if call.compute else None
+    place = f"{frame.pipeline.name}.{call.name}.compute"
+    frame.problems.append(Problem(place, f"not a Compute: {call.compute!r}", 'write `compute=Compute("cpu")`'))
+    return ""

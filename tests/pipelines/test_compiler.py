@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from amlkit import Compute, DefinitionError, Folder, Input, compile, digest, pipeline
+from amlkit import Compute, Folder, Input, compile, digest, pipeline
+from amlkit.errors import DefinitionError
 from amlkit.manifest import bind, references
 from tests.pipelines.sample.steps import Extract, Results, Train, cpu, digits, sample
+from tests.pipelines.wide.steps import fitting, scoring
 
 GOLDEN = Path(__file__).parent / "golden" / "definitions.json"
 
@@ -24,7 +26,10 @@ def asset(manifest, kind: str, name: str):
 
 
 def test_definition_digests_stay_what_they_are_for_ever():
-    assert definitions(compile(sample)) == json.loads(GOLDEN.read_text())
+    """Entries are added for new samples. A change of one that is there is a reuse break: the CHANGELOG must say so."""
+    found = definitions(compile(sample)) | definitions(compile(fitting)) | definitions(compile(scoring))
+    plain = {name.partition("__")[0]: digest for name, digest in found.items()}  # a variant has its component's
+    assert plain == json.loads(GOLDEN.read_text())
 
 
 def test_an_asset_refers_to_earlier_ones_only_and_slots_are_unique():
@@ -75,7 +80,7 @@ def test_jobs_say_what_feeds_each_input():
     assert jobs["train"]["inputs"]["learning_rate"]["value"] == "${{parent.inputs.learning_rate}}"
     assert jobs["train"]["outputs"]["metrics"] == {"type": "literal", "value": "${{parent.outputs.metrics}}"}
     assert jobs["train"]["outputs"]["model"] == {"job_output_type": "uri_folder", "name": "digits"}
-    assert jobs["extract"]["outputs"] == {}
+    assert "outputs" not in jobs["extract"]
     assert jobs["extract"]["computeId"] == "${amlkit:compute:cpu}"
 
 
@@ -163,16 +168,6 @@ def test_a_wrong_pipeline_gives_all_problems_and_no_manifest():
     assert [problem.where for problem in caught.value.problems] == ["wrong.extract", "wrong.train.learning_rate"]
 
 
-def test_a_chain_of_a_thousand_steps_compiles():
-    @pipeline
-    def long(corpus: Input[Folder] = digits) -> None:
-        last = corpus
-        for number in range(1000):
-            last = Extract(name=f"step_{number}", raw=last, compute=cpu).features
-
-    assert len(compile(long).pipeline.body["componentSpec"]["jobs"]) == 1000
-
-
 ARM = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 
 
@@ -221,11 +216,31 @@ def test_azure_ai_ml_reads_a_pipeline_component_and_makes_a_job_of_it(read_by_th
     assert job.inputs.learning_rate._data == 0.3
 
 
-def test_azure_ai_ml_sends_the_same_bindings_back(read_by_the_client):
-    body = bound(compile(sample), "sample")
+@pytest.mark.parametrize("of", [sample, fitting, scoring], ids=lambda of: of.name)
+def test_azure_ai_ml_sends_the_same_bindings_back(read_by_the_client, of):
+    body = bound(compile(of), of.name)
     sent = json.loads(json.dumps(body["componentSpec"]["jobs"]))
-    back = read_by_the_client(body, "sample")._to_rest_object().as_dict()["properties"]["componentSpec"]["jobs"]
+    back = read_by_the_client(body, of.name)._to_rest_object().as_dict()["properties"]["componentSpec"]["jobs"]
     for name, job in sent.items():
-        assert back[name]["inputs"] == job["inputs"], name
-        assert back[name].get("outputs", {}) == job["outputs"], name
-        assert back[name]["componentId"] == job["componentId"]
+        assert back[name].get("inputs", {}) == job["inputs"], name
+        assert back[name].get("outputs", {}) == job.get("outputs", {}), name
+        assert back[name].get("componentId") == job.get("componentId")
+        for word in ("type", "trial", "limits", "resources", "distribution", "search_space", "objective"):
+            assert back[name].get(word) == job.get(word), (name, word)
+
+
+@pytest.mark.parametrize("of", [fitting, scoring], ids=lambda of: of.name)
+def test_azure_ai_ml_reads_every_component_and_makes_a_job_of_the_whole(read_by_the_client, of):
+    from azure.ai.ml import Input as ClientInput
+
+    manifest = compile(of)
+    for item in manifest.assets:
+        if item.kind == "component":
+            read = read_by_the_client(bound(manifest, item.name), item.name)
+            assert read.name == item.name
+            assert read.type == item.body["componentSpec"]["type"]
+            assert sorted(read.inputs) == sorted(item.body["componentSpec"]["inputs"])
+            assert sorted(read.outputs) == sorted(item.body["componentSpec"]["outputs"])
+    assert sorted(read.jobs) == sorted(manifest.pipeline.body["componentSpec"]["jobs"])
+    job = read(corpus=ClientInput(type="mltable", path="azureml://datastores/lake/paths/x/"), share=0.3)
+    assert job.inputs.share._data == 0.3
