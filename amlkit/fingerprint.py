@@ -1,12 +1,14 @@
 """What decides whether a step is reused, as a record, and the reason for each hit or miss.
 
 A fingerprint is an ordered list of named ingredients. Its key is the digest of the list. Comparing it with the
-fingerprint of the run before gives a `Reason` that names the ingredient, and the file or value, that differs.
+fingerprint of the run before gives a `Reason` that names the ingredient, and the file or value, that differs. Which
+ingredients there are is up to a rule set: `content` or `azure`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -19,6 +21,7 @@ class Outcome(StrEnum):
     """Why a step ran, or did not."""
 
     REUSED = "reused"
+    RESUMED = "resumed"
     FIRST = "first run"
     CHANGED = "changed"
     NOT_ALLOWED = "reuse is off"
@@ -53,7 +56,11 @@ class Fingerprint:
     @cached_property
     def key(self) -> str:
         """Equal keys: the step may be reused."""
-        return digest.of([self.rules, *([item.name, item.digest] for item in self.ingredients)])
+        return key_of(self.rules, ((item.name, item.digest) for item in self.ingredients))
+
+    def get(self, name: str) -> Ingredient | None:
+        """The ingredient of a name."""
+        return next((item for item in self.ingredients if item.name == name), None)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for storing; `from_json` takes it back."""
@@ -100,11 +107,26 @@ def compare(before: Fingerprint | None, now: Fingerprint) -> Reason:
     return Reason(Outcome.CHANGED, gone[0] if gone else "order")
 
 
+def key_of(rules: str, ingredients: Iterable[tuple[str, str]]) -> str:
+    """The digest of `[rules, [name, digest], …]`; as `digest.of` gives it, written out because every step needs one."""
+    items = [_tagged("s", rules)]
+    items += [_tagged("l", _tagged("s", name) + _tagged("s", value)) for name, value in ingredients]
+    return hashlib.sha256(_tagged("l", "".join(items)).encode()).hexdigest()
+
+
+def differing(old: Ingredient | None, new: Ingredient | None) -> list[tuple[str, str, str]]:
+    """The parts in which two ingredients of a name differ: (part, old digest, new digest), sorted; empty: not there."""
+    was, now = dict(old.parts) if old else {}, dict(new.parts) if new else {}
+    names = sorted(was.keys() | now.keys())
+    return [(name, was.get(name, ""), now.get(name, "")) for name in names if was.get(name) != now.get(name)]
+
+
+def _tagged(tag: str, text: str) -> str:
+    return f"{tag}{len(text) if text.isascii() else len(text.encode())}:{text}"
+
+
 def _difference(old: Ingredient | None, new: Ingredient) -> tuple[str, ...]:
     if old is None or not (old.parts or new.parts):
         return (f"{digest.short(old.digest)} → {digest.short(new.digest)}",) if old else ()
-    was, now = dict(old.parts), dict(new.parts)
-    lines = [f"{name} added" for name in now.keys() - was.keys()]
-    lines += [f"{name} removed" for name in was.keys() - now.keys()]
-    lines += [f"{name} changed" for name in now.keys() & was.keys() if now[name] != was[name]]
-    return tuple(sorted(lines))
+    how = {(False, True): "added", (True, False): "removed", (True, True): "changed"}
+    return tuple(f"{name} {how[bool(was), bool(now)]}" for name, was, now in differing(old, new))

@@ -93,6 +93,11 @@ class Workspace:
             raise RuntimeError(text.decode())
         return dict(json.loads(text))
 
+    def reconnect(self) -> None:
+        """Begin with a new connection: the server ends one that was idle for some seconds."""
+        self._http.close()
+        self.call("GET", WORKSPACE + VERSION)
+
     def client(self) -> Submit:
         """A client of its own: each call is one submit that was answered."""
         connection = Connection(self._home, self._address)

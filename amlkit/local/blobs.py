@@ -8,6 +8,7 @@ blob data plane and the jobs.
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 import secrets
 import shutil
@@ -37,6 +38,7 @@ class Blobs:
 
     def __init__(self, home: Home, database: Database, documents: Documents) -> None:
         self._root = home.data
+        self._web = home.folder / "web"
         self._database = database
         self._documents = documents
         database.migrate("accounts", _SCHEMA)
@@ -131,11 +133,17 @@ class Blobs:
         tail = f"/{path}" if path else ""
         return f"https://{account}.blob.{STORAGE_SUFFIX}/{container}{tail}"
 
+    def web_file(self, uri: str) -> Path:
+        """Where the file behind a web address is kept once it was fetched; it need not exist."""
+        name = unquote(_split(uri).path).rpartition("/")[2]
+        key = hashlib.sha256(uri.encode()).hexdigest()[:32]
+        return self._web / key / (re.sub(r"[^\w.-]", "_", name)[-200:].strip(".") or "file")
+
     def folder_of(self, uri: str, workspace_id: str) -> Path:
         """The folder or file that a storage URI means; it need not exist.
 
-        Takes `azureml://datastores/<d>/paths/<p>` (of `workspace_id`), its long form, and `https://<account>.blob.…` or
-        `.dfs.…` of this stand-in.
+        Takes `azureml://datastores/<d>/paths/<p>` (of `workspace_id`), its long form, `https://<account>.blob.…` or
+        `.dfs.…` of this stand-in, `wasbs://` and `abfss://` of it, and web addresses (see `web_file`).
 
         Raises:
             AzureError: 400: not such a URI, or it leaves its container; 404: no such datastore; 501: a datastore whose
@@ -146,8 +154,12 @@ class Blobs:
             workspace = _workspace(match["workspace"]) or workspace_id
             account, container = self._datastore(workspace, match["datastore"])
             return self.container(account, container).joinpath(*_segments(match["path"] or "", folder=True))
+        if is_web(uri):
+            return self.web_file(uri)
         parts = _split(uri)
         host = re.fullmatch(rf"([a-z0-9]+)\.(blob|dfs)\.{re.escape(STORAGE_SUFFIX)}", parts.hostname or "")
+        if host and parts.scheme in ("wasbs", "abfss") and parts.username:
+            return self.container(host[1], parts.username).joinpath(*_segments(unquote(parts.path), folder=True))
         if parts.scheme != "https" or not host:
             raise AzureError(400, "InvalidUri", f"Not a URI of a datastore or of this storage: '{uri}'.")
         container, _, path = unquote(parts.path).strip("/").partition("/")
@@ -163,6 +175,13 @@ class Blobs:
         if kind not in ("AzureBlob", "AzureDataLakeGen2") or not container:
             raise AzureError(501, "NotImplemented", f"The local Azure ML keeps no data of {kind} datastores: '{name}'.")
         return str(properties["accountName"]), str(container)
+
+
+def is_web(uri: str) -> bool:
+    """Is it the address of something outside: `http` or `https`, and not of this storage?"""
+    if not uri.lower().startswith(("http://", "https://")):
+        return False
+    return not (_split(uri).hostname or "").endswith(f".{STORAGE_SUFFIX}")
 
 
 def _split(uri: str) -> SplitResult:

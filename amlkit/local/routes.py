@@ -10,6 +10,7 @@ from .resources import (
     batch_deployments,
     batch_endpoints,
     computes,
+    control_reuse,
     datastores,
     identity,
     invocations,
@@ -33,6 +34,7 @@ from .resources import (
 ROUTES: tuple[Route, ...] = (
     *metadata.ROUTES,
     *identity.ROUTES,
+    *control_reuse.ROUTES,
     *invocations.ROUTES,
     *run_history.ROUTES,
     *mlflow.ROUTES,

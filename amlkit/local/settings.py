@@ -1,4 +1,4 @@
-"""What a checkout's stand-in keeps from start to start besides its address: the reuse rules, and the network outside.
+"""What a checkout's stand-in keeps from start to start besides its address: reuse rules, a size, the network outside.
 
 `amlkit local env` replaces proxy and roots in a shell; a stand-in started from such a shell must still know the ones
 that were there before. So they are remembered at each start from a shell that does not point at a stand-in.
@@ -22,9 +22,13 @@ _NETWORK = ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "REQUESTS_CA_B
 
 @dataclass(frozen=True)
 class Settings:
-    """`reuse` is the rule set of jobs; `network` the proxy and roots of the world outside."""
+    """`reuse` is the rule set of jobs, `limit_bytes` what garbage collection lets lie (0: everything).
+
+    `network` are the proxy and roots of the world outside.
+    """
 
     reuse: str = "content"
+    limit_bytes: int = 0
     network: dict[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -205,6 +205,12 @@ def query_number(request: Request, name: str, otherwise: int) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise AzureError(400, "InvalidQueryParameter", f"The query parameter '{name}' must be a number: '{text}'.")
     return int(text)
+
+
+def next_link(request: Request, query: Mapping[str, str]) -> str:
+    """The address of the next page of a list: the same request with other query parameters."""
+    found = {**request.query_params, **query}
+    return f"{world(request).address.url}{quote(request.scope['path'])}?{urlencode(found)}"
 
 
 def world(request: Request) -> World:

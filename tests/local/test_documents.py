@@ -112,7 +112,7 @@ def test_a_storage_uri_is_a_folder(blobs: Blobs, tmp_path: Path, uri: str, path:
     [
         ("azureml://datastores/store/paths/../../x", 400),
         ("https://acct.blob.core.amlkit.test/corpora/%2E%2E/x", 400),
-        ("https://acct.blob.core.windows.net/corpora/x", 400),
+        ("abfss://corpora@acct.dfs.core.windows.net/x", 400),
         ("file:///etc/passwd", 400),
         ("azureml://datastores/none/paths/x", 404),
         ("azureml://datastores/share/paths/x", 501),
@@ -122,3 +122,15 @@ def test_what_is_no_folder_of_ours_is_refused(blobs: Blobs, uri: str, status: in
     with pytest.raises(AzureError) as refused:
         blobs.folder_of(uri, WORKSPACE)
     assert refused.value.status == status
+
+
+def test_storage_is_also_named_by_its_container_and_account(blobs: Blobs) -> None:
+    wanted = blobs.container("acct", "corpora") / "a b" / "c"
+    assert blobs.folder_of("wasbs://corpora@acct.blob.core.amlkit.test/a%20b/c", WORKSPACE) == wanted
+    assert blobs.folder_of("abfss://corpora@acct.dfs.core.amlkit.test/a%20b/c/", WORKSPACE) == wanted
+
+
+def test_a_web_address_has_a_file_of_its_own_under_its_name(blobs: Blobs) -> None:
+    one, two = (blobs.folder_of(f"https://example.org/d/iris.csv?v={n}", WORKSPACE) for n in (1, 2))
+    assert (one.name, two.name, one == two) == ("iris.csv", "iris.csv", False)
+    assert blobs.folder_of("http://example.org/a/..", WORKSPACE).name == "file"

@@ -6,14 +6,17 @@ Used by `reuse` (to fingerprint) and by the runner (to start).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .definition import PARENT_INPUT
 from .records import Component, Port, Source, Step
 
+PARENT_INPUT = re.compile(r"\$\{\{\s*parent\.inputs\.([\w.-]+)\s*\}\}")
 Produced = Mapping[str, Mapping[str, Any]]
+_MODES = {"readonlymount": "ro_mount", "romount": "ro_mount", "mount": "ro_mount"}
+_MODES |= {"readwritemount": "rw_mount", "rwmount": "rw_mount", "evalmount": "eval_mount"}
+_MODES |= {"evaldownload": "eval_download"}
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,18 @@ def given(step: Step, component: Component, inputs: Mapping[str, Any], produced:
 
     `inputs` are the run's (`{"name": {"value" or "uri"}}`), `produced` the outputs of finished steps by step name.
     """
+    return of_ports(component.inputs, step.inputs, inputs, produced)
+
+
+def of_ports(
+    ports: Iterable[Port], sources: Mapping[str, Source], inputs: Mapping[str, Any], produced: Mapping[str, Produced]
+) -> list[Given]:
+    """The ports that have a value, of a step or of a nested pipeline; what is not produced yet has none."""
     found = []
-    for port in component.inputs:
-        source = step.inputs.get(port.name)
-        text = port.default if source is None else _value(source, inputs, produced)
-        if text is None:
+    for port in ports:
+        source = sources.get(port.name)
+        text = None if source is None else _value(source, inputs, produced)
+        if text is None and (source is None or source.kind != "step"):
             text = port.default
         if text is not None:
             found.append(Given(port, text, mode_name(source.mode if source else port.mode)))
@@ -52,17 +62,17 @@ def missing(step: Step, component: Component, inputs: Mapping[str, Any]) -> list
 
 
 def mode_name(text: str) -> str:
-    """`ReadOnlyMount` and `ro_mount` as `ro_mount`."""
+    """`ReadOnlyMount` and `ro_mount` as `ro_mount`; what is no mode stays as it is, without capitals and bars."""
     plain = text.replace("_", "").lower()
-    names = {"readonlymount": "ro_mount", "romount": "ro_mount", "readwritemount": "rw_mount", "rwmount": "rw_mount"}
-    return names.get(plain, plain)
+    return _MODES.get(plain, plain)
 
 
 def _value(source: Source, inputs: Mapping[str, Any], produced: Mapping[str, Produced]) -> str | None:
     if source.kind == "parent":
         return _input_text(inputs.get(source.text))
     if source.kind == "step":
-        return str(produced[source.text][source.output]["uri"])
+        made = produced.get(source.text, {}).get(source.output)
+        return None if made is None else str(made["uri"])
 
     def text(match: re.Match[str]) -> str:
         return _input_text(inputs.get(match[1])) or ""

@@ -5,8 +5,10 @@ Used by the scheduler.
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from .environments import BuildError, Environment, Environments
@@ -20,14 +22,17 @@ class Builds:
 
     def __init__(self, environments: Environments) -> None:
         self._environments = environments
-        self._waiting: dict[EnvironmentSpec, list[Told]] = {}
+        self._waiting: dict[EnvironmentSpec, list[tuple[Path, Told]]] = {}
         self._lock = threading.Lock()
 
     def want(self, spec: EnvironmentSpec, log: Path, told: Told) -> None:
-        """Have an environment built; `told` gets it, or None and the reason. The first one's log gets uv's words."""
+        """Have an environment built; `told` gets it, or None and the reason.
+
+        The log of the first that wants it gets uv's words as they come, the logs of the others when it is over.
+        """
         with self._lock:
             is_first = spec not in self._waiting
-            self._waiting.setdefault(spec, []).append(told)
+            self._waiting.setdefault(spec, []).append((log, told))
         if is_first:
             threading.Thread(target=self._build, args=(spec, log), daemon=True, name="environment").start()
 
@@ -39,5 +44,13 @@ class Builds:
             error = str(problem)
         with self._lock:
             waiting = self._waiting.pop(spec)
-        for told in waiting:
+        for other, told in waiting:
+            if other != log:
+                _copy(log, other)
             told(made, error)
+
+
+def _copy(log: Path, other: Path) -> None:
+    with suppress(OSError):  # a log is no reason to fail
+        if log.exists():
+            shutil.copyfile(log, other)

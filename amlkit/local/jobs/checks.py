@@ -20,16 +20,17 @@ def check_bindings(component: Component, place: str, problems: Problems) -> None
     """The command and the variables use ports that exist, and optional inputs inside `$[[…]]` only."""
     known = {("inputs", port.name) for port in component.inputs}
     known |= {("outputs", port.name) for port in component.outputs}
-    texts = [component.command, *(value for _, value in component.variables)]
+    command = component.command or str(component.options.get("arguments") or "")
+    texts = [command, *(value for _, value in component.variables)]
     for text in texts:
         for foreign in foreign_bindings(text):
             problems.add(place, f"a command cannot use {foreign}")
         for side, name in sorted(bindings(text) - known):
             problems.add(place, f"no such port: {side}.{name}{_close(name, (other for _, other in known))}")
-    if not component.command.strip():
+    if component.kind != "parallel" and not component.command.strip():
         problems.add(place, "the command is empty")
     optional = {port.name for port in component.inputs if port.optional and port.default is None}
-    bare = bindings(component.command) - optional_bindings(component.command)
+    bare = bindings(command) - optional_bindings(command)
     for name in sorted(name for side, name in bare if side == "inputs" and name in optional):
         problems.add(place, f"the optional input `{name}` must stand inside `$[[…]]`")
 
@@ -39,20 +40,25 @@ def check_graph(
     components: Mapping[str, Component],
     inputs: Iterable[Port],
     outputs: Iterable[Port],
+    path: str,
     problems: Problems,
 ) -> None:
-    """Each step's inputs and outputs are those of its component, and what they are bound to exists and fits."""
-    by_name = {step.name: step for step in steps if step.component in components}
+    """Each step's inputs and outputs are those of its component, and what they are bound to exists and fits.
+
+    `path` is the place of the pipeline in the request: empty, or `jobs.outer.`.
+    """
+    by_name = {step.name: step for step in steps}
     taken, made = _by_name(inputs), _by_name(outputs)
     before = problems.count
     for step in by_name.values():
-        component = components[step.component]
-        if component.name or component.command:
-            _check_inputs(step, component, by_name, components, taken, problems)
-            _check_outputs(step, component, made, problems)
-    _check_pipeline_outputs(by_name.values(), made, problems)
+        component = components.get(step.component)
+        if component is not None:  # else it was refused already
+            place = f"{path}jobs.{step.name}"
+            _check_inputs(step, component, by_name, components, taken, place, problems)
+            _check_outputs(step, component, made, place, problems)
+    _check_pipeline_outputs(by_name.values(), made, path, problems)
     if problems.count == before and (circle := cycle({step.name: step.needs for step in by_name.values()})):
-        problems.add("jobs", f"these steps wait for each other: {', '.join(circle)}")
+        problems.add(f"{path}jobs", f"these steps wait for each other: {', '.join(circle)}")
 
 
 def _check_inputs(
@@ -61,11 +67,12 @@ def _check_inputs(
     steps: Mapping[str, Step],
     components: Mapping[str, Component],
     taken: Ports,
+    path: str,
     problems: Problems,
 ) -> None:
     ports = _by_name(component.inputs)
     for name, source in step.inputs.items():
-        place = f"jobs.{step.name}.inputs.{name}"
+        place = f"{path}.inputs.{name}"
         port = ports.get(name)
         if port is None:
             problems.add(place, f"the component has no such input{_close(name, ports)}")
@@ -74,8 +81,9 @@ def _check_inputs(
         if given and not is_wanted(port, given):
             problems.add(place, f"it takes {port.type}, not {given}")
     for name, port in ports.items():
-        if name not in step.inputs and not port.optional and port.default is None:
-            problems.add(f"jobs.{step.name}.inputs.{name}", "no value for it")
+        is_given = name in step.inputs or name in component.bound_elsewhere
+        if not is_given and not port.optional and port.default is None:
+            problems.add(f"{path}.inputs.{name}", "no value for it")
 
 
 def _given_type(
@@ -97,6 +105,8 @@ def _given_type(
         if producer is None:
             problems.add(place, f"there is no such step: {source.text}{_close(source.text, steps)}")
             return ""
+        if producer.component not in components:
+            return ""
         made = _by_name(components[producer.component].outputs)
         if source.output not in made:
             what = f"{source.text}.outputs.{source.output}"
@@ -106,10 +116,10 @@ def _given_type(
     return ""
 
 
-def _check_outputs(step: Step, component: Component, made: Ports, problems: Problems) -> None:
+def _check_outputs(step: Step, component: Component, made: Ports, path: str, problems: Problems) -> None:
     ports = _by_name(component.outputs)
     for name, destination in step.outputs.items():
-        place = f"jobs.{step.name}.outputs.{name}"
+        place = f"{path}.outputs.{name}"
         if name not in ports:
             problems.add(place, f"the component has no such output{_close(name, ports)}")
         if destination.parent and destination.parent not in made:
@@ -118,17 +128,17 @@ def _check_outputs(step: Step, component: Component, made: Ports, problems: Prob
             )
 
 
-def _check_pipeline_outputs(steps: Iterable[Step], made: Ports, problems: Problems) -> None:
+def _check_pipeline_outputs(steps: Iterable[Step], made: Ports, path: str, problems: Problems) -> None:
     bound: dict[str, str] = {}
     for step in steps:
         for destination in step.outputs.values():
             if destination.parent in bound:
                 both = f"{bound[destination.parent]}, {step.name}"
-                problems.add(f"outputs.{destination.parent}", f"it is written twice: {both}")
+                problems.add(f"{path}outputs.{destination.parent}", f"it is written twice: {both}")
             elif destination.parent:
                 bound[destination.parent] = step.name
     for name in sorted(made.keys() - bound.keys()):
-        problems.add(f"outputs.{name}", "no step writes it")
+        problems.add(f"{path}outputs.{name}", "no step writes it")
 
 
 def _by_name(ports: Iterable[Port]) -> dict[str, Port]:

@@ -6,6 +6,7 @@ Used by `reuse`. What is remembered lies in SQLite, so that it outlives the stan
 from __future__ import annotations
 
 import os
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -38,19 +39,24 @@ class Contents:
         self._loaded: set[str] = set()
         self._lock = threading.Lock()
 
-    def tree(self, path: Path) -> Tree:
+    def tree(self, path: str | Path) -> Tree:
         """The content below a folder, or of one file; equal to `digest.of_folder`.
 
         Raises:
             FileNotFoundError: nothing is there.
         """
-        if path.is_file():
-            sha256 = self._of_file(str(path), path.stat())
-            return Tree(sha256, ((path.name, sha256),))
-        if not path.is_dir():
-            raise FileNotFoundError(path)
-        self._load(path)
-        files = tuple((name, self._of_file(file, stat)) for name, file, stat in _walk(path))
+        root = os.fspath(path)
+        try:
+            found = os.stat(root)  # noqa: PTH116  faster, and asked of every output of every step
+        except NotADirectoryError as error:
+            raise FileNotFoundError(root) from error
+        if stat.S_ISREG(found.st_mode):
+            sha256 = self._of_file(root, found)
+            return Tree(sha256, ((os.path.basename(root), sha256),))  # noqa: PTH119
+        if not stat.S_ISDIR(found.st_mode):
+            raise FileNotFoundError(root)
+        self._load(root)
+        files = tuple((name, self._of_file(file, each)) for name, file, each in _walk(root, found.st_ino))
         return Tree(digest.of_tree(files), files)
 
     def flush(self) -> None:
@@ -62,12 +68,12 @@ class Contents:
             with self._database.transaction() as connection:
                 connection.executemany("INSERT OR REPLACE INTO contents VALUES (?, ?, ?)", rows)
 
-    def _of_file(self, path: str, stat: os.stat_result) -> str:
-        stamp = f"{stat.st_size}.{stat.st_mtime_ns}.{stat.st_ctime_ns}"
+    def _of_file(self, path: str, found: os.stat_result) -> str:
+        stamp = f"{found.st_size}.{found.st_mtime_ns}.{found.st_ctime_ns}"
         known = self._known.get(path) or self._recall(path)
         if known is not None and known[0] == stamp:
             return known[1]
-        settled = time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) > _SETTLED_NS
+        settled = time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > _SETTLED_NS
         sha256 = digest.of_file(Path(path))
         if settled:
             with self._lock:
@@ -78,7 +84,7 @@ class Contents:
         row = self._database.one("SELECT stamp, sha256 FROM contents WHERE path = ?", (path,))
         return (row["stamp"], row["sha256"]) if row else None
 
-    def _load(self, folder: Path) -> None:
+    def _load(self, folder: str) -> None:
         """All that is remembered below a folder, in one question."""
         low = f"{folder}/"
         if low in self._loaded:
@@ -91,9 +97,9 @@ class Contents:
                 self._known.setdefault(row["path"], (row["stamp"], row["sha256"]))
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, str, os.stat_result]]:
+def _walk(folder: str, inode: int) -> Iterator[tuple[str, str, os.stat_result]]:
     """(relative posix path, path, stat) of every file; links to folders are followed unless they lead round."""
-    waiting: list[tuple[str, str, tuple[int, ...]]] = [(str(folder), "", (folder.stat().st_ino,))]
+    waiting: list[tuple[str, str, tuple[int, ...]]] = [(folder, "", (inode,))]
     while waiting:
         path, prefix, above = waiting.pop()
         with os.scandir(path) as entries:
@@ -101,6 +107,6 @@ def _walk(folder: Path) -> Iterator[tuple[str, str, os.stat_result]]:
                 if entry.is_file():
                     yield f"{prefix}{entry.name}", entry.path, entry.stat()
                 elif entry.is_dir():
-                    inode = entry.stat().st_ino
-                    if inode not in above:
-                        waiting.append((entry.path, f"{prefix}{entry.name}/", (*above, inode)))
+                    below = entry.stat().st_ino
+                    if below not in above:
+                        waiting.append((entry.path, f"{prefix}{entry.name}/", (*above, below)))

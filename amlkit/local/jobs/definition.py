@@ -1,25 +1,21 @@
 """From the body of a job to what a run keeps: every reference followed, every binding checked, all problems at once.
 
-`of_pipeline` takes the spec of a pipeline component or what a pipeline job holds of one, `of_command` a command job.
-Called by `submit`; pure but for reading documents.
+`of_pipeline` takes the spec of a pipeline component or what a pipeline job holds of one, `of_command` a command job,
+`of_sweep` a sweep job. Called by `submit`; pure but for reading documents.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from . import nodes
 from .assets import Assets
-from .checks import check_bindings, check_graph
-from .records import Component, Definition, Destination, EnvironmentSpec, Port, Source, Step
-from .values import Problems, flag, literal, seconds, type_name
-
-PARENT_INPUT = re.compile(r"\$\{\{\s*parent\.inputs\.([\w.-]+)\s*\}\}")
-_PARENT_OUTPUT = re.compile(r"\$\{\{\s*parent\.outputs\.([\w.-]+)\s*\}\}")
-_STEP_NAME = re.compile(r"[\w-]+")  # it becomes a part of file names
-_STEP_OUTPUT = re.compile(r"\$\{\{\s*parent\.jobs\.([\w-]+)\.outputs\.([\w.-]+)\s*\}\}")
+from .kinds import distribution, sweep
+from .levels import Graph, Scope
+from .records import Component, ComponentKind, Definition, Destination, Kind, Source, Step
+from .values import Problems, flag, type_name
 
 
 @dataclass(frozen=True)
@@ -43,151 +39,76 @@ class Settings:
 
 
 def of_pipeline(
-    spec: Mapping[str, Any], settings: Settings, compute: str, assets: Assets, problems: Problems
+    spec: Mapping[str, Any], settings: Settings, compute: str, given: Any, assets: Assets, problems: Problems
 ) -> Definition:
-    """A pipeline: `spec` holds `jobs`, `inputs` and `outputs` as a pipeline component's spec does."""
-    inputs, outputs = assets.ports(spec.get("inputs"), "inputs"), assets.ports(spec.get("outputs"), "outputs")
-    nodes = problems.mapping(spec.get("jobs"), "jobs")
-    if not nodes:
-        problems.add("jobs", "the pipeline needs steps")
-        problems.refuse()
-    for name in nodes:
-        if not _STEP_NAME.fullmatch(name):
-            problems.add(f"jobs.{name}", "the name of a step has letters, digits, dashes and underscores")
-    components: dict[str, Component] = {}
-    default = compute or settings.default_compute
-    steps = tuple(
-        _node(name, problems.mapping(node, f"jobs.{name}"), components, default, assets, problems)
-        for name, node in nodes.items()
+    """A pipeline: `spec` holds `jobs`, `inputs` and `outputs` as a pipeline component's spec does; `given` its values.
+
+    Only settings of nodes that are bound to an input differ with what is given.
+    """
+    inputs, outputs = assets.ports(spec.get("inputs"), "inputs"), assets.ports(spec.get("outputs"), "outputs", True)
+    scope = Scope(
+        {port.name: Source("parent", port.name) for port in inputs},
+        {port.name: Destination(port.name) for port in outputs},
+        compute or settings.default_compute,
     )
-    check_graph(steps, components, inputs, outputs, problems)
+    values = {port.name: port.default for port in inputs if port.is_literal and port.default is not None}
+    for name, item in problems.mapping(given, "inputs").items():
+        value = item.get("value") if isinstance(item, Mapping) else item
+        values |= {name: str(value)} if value is not None else {}
+    graph = Graph(assets, problems, values)
+    graph.add_level(spec, inputs, outputs, scope)
+    steps, nested = graph.resolved()
     keep_going, force = settings.continue_on_step_failure, settings.force_rerun
     store = settings.default_datastore.removeprefix("azureml:").rpartition("/")[2]
-    return Definition("Pipeline", components, steps, inputs, outputs, keep_going, force, store)
+    if store:
+        assets.check_place(f"azureml://datastores/{store}/paths/azureml", "settings.default_datastore")
+    return Definition("Pipeline", graph.components, steps, inputs, outputs, keep_going, force, store, nested)
 
 
 def of_command(properties: Mapping[str, Any], assets: Assets, problems: Problems) -> Definition:
     """A command job: one step, whose ports are what the job gives it."""
-    _refuse_distribution(properties, "", problems)
-    inputs = assets.ports(given_ports(properties.get("inputs"), "inputs", problems), "inputs")
-    outputs = assets.ports(given_ports(properties.get("outputs"), "outputs", problems), "outputs")
-    component = Component(
-        problems.text(properties.get("displayName"), "displayName"),
-        problems.text(properties.get("command"), "command"),
-        assets.code(properties.get("codeId"), "codeId"),
-        assets.environment(properties.get("environmentId"), "environmentId"),
-        inputs,
-        outputs,
-        _variables(properties.get("environmentVariables"), "environmentVariables", problems),
-        deterministic=False,
-    )
-    check_bindings(component, "command", problems)
-    identifier, slots = assets.compute(properties.get("computeId"), "computeId")
-    sources = {port.name: Source("parent", port.name, "", port.mode) for port in inputs}
-    destinations = {port.name: Destination(parent=port.name) for port in outputs}
-    timeout = _timeout(properties.get("limits"), "limits", problems)
-    step = Step("", "", "", sources, destinations, identifier, slots, timeout)
-    return Definition("Command", {"": component}, (step,), inputs, outputs)
+    options = distribution.read({}, properties, "", problems)
+    timeout = nodes.timeout(properties.get("limits"), "limits", problems)
+    return _single("Command", "command", properties, properties, options, timeout, assets, problems)
 
 
-def _node(
-    name: str,
-    node: Mapping[str, Any],
-    components: dict[str, Component],
-    compute: str,
+def of_sweep(properties: Mapping[str, Any], assets: Assets, problems: Problems) -> Definition:
+    """A sweep job: one step, whose trials are runs of its `trial`."""
+    trial = problems.mapping(properties.get("trial"), "trial")
+    options = sweep.read(trial, properties, "", problems)
+    return _single("Sweep", "sweep", properties, trial, options, 0.0, assets, problems)
+
+
+def _single(
+    job: Kind,
+    kind: ComponentKind,
+    properties: Mapping[str, Any],
+    body: Mapping[str, Any],
+    options: Mapping[str, Any],
+    timeout: float,
     assets: Assets,
     problems: Problems,
-) -> Step:
-    place = f"jobs.{name}"
-    kind = str(node.get("type") or "command")
-    if kind != "command":
-        problems.add(place, f"a step of type {kind} does not run in the local Azure ML, only command steps do")
-        return Step(name, "", "", {}, {})
-    reference = str(node.get("componentId") or node.get("component") or "")
-    if reference not in components:
-        components[reference] = _component(assets, reference, place, problems)
-    ports = {port.name: port for port in components[reference].inputs}
-    _refuse_distribution(node, place, problems)
-    identifier, slots = assets.compute(node.get("computeId") or node.get("compute") or compute, f"{place}.computeId")
-    return Step(
-        name,
-        problems.text(node.get("display_name") or node.get("displayName"), f"{place}.display_name") or name,
-        reference,
-        {
-            key: _source(item, ports.get(key), f"{place}.inputs.{key}", assets, problems)
-            for key, item in problems.mapping(node.get("inputs"), f"{place}.inputs").items()
-        },
-        {
-            key: _destination(item, f"{place}.outputs.{key}", assets, problems)
-            for key, item in problems.mapping(node.get("outputs"), f"{place}.outputs").items()
-        },
-        identifier,
-        slots,
-        _timeout(node.get("limits"), f"{place}.limits", problems),
-        _variables(
-            node.get("environment_variables") or node.get("environmentVariables"),
-            f"{place}.environment_variables",
-            problems,
-        ),
-        problems.texts(node.get("tags"), f"{place}.tags"),
-    )
-
-
-def _component(assets: Assets, reference: str, place: str, problems: Problems) -> Component:
-    spec = assets.component(reference, f"{place}.componentId")
-    kind = str(spec.get("type") or "command")
-    if spec and kind not in ("command", "CommandComponent"):
-        problems.add(
-            place, f"a component of type {kind} does not run in the local Azure ML, only command components do"
-        )
-        spec = {}
-    if not spec:
-        return Component("", "", "", EnvironmentSpec(), (), ())
-    _refuse_distribution(spec, place, problems)
-    component = Component(
-        problems.text(spec.get("name"), f"{place}.name"),
-        problems.text(spec.get("command"), f"{place}.command"),
-        assets.code(spec.get("code"), f"{place}.code"),
-        assets.environment(spec.get("environment"), f"{place}.environment"),
-        assets.ports(spec.get("inputs"), f"{place}.inputs"),
-        assets.ports(spec.get("outputs"), f"{place}.outputs"),
-        _variables(spec.get("environment_variables"), f"{place}.environment_variables", problems),
-        str(spec.get("is_deterministic", True)).lower() != "false",
-    )
-    check_bindings(component, f"{place}.command", problems)
-    return component
-
-
-def _source(item: Any, port: Port | None, place: str, assets: Assets, problems: Problems) -> Source:
-    given = item if isinstance(item, Mapping) else {"value": item}
-    mode = str(given.get("mode") or (port.mode if port else ""))
-    value = given.get("value", given.get("uri", given.get("path")))
-    text = str(value)
-    if match := PARENT_INPUT.fullmatch(text):
-        return Source("parent", match[1], "", mode)
-    if match := _STEP_OUTPUT.fullmatch(text):
-        return Source("step", match[1], match[2], mode)
-    if port is not None and not port.is_literal:
-        return Source("data", assets.data(value, place), "", mode)
-    if port is None or PARENT_INPUT.search(text):
-        return Source("literal", text, "", mode)
-    try:
-        return Source("literal", literal(port.type, value), "", mode)
-    except ValueError as error:
-        problems.add(place, str(error))
-        return Source("literal", text, "", mode)
-
-
-def _destination(item: Any, place: str, assets: Assets, problems: Problems) -> Destination:
-    given = item if isinstance(item, Mapping) else {"value": item}
-    text = str(given.get("value") or given.get("uri") or given.get("path") or "")
-    if match := _PARENT_OUTPUT.fullmatch(text):
-        return Destination(parent=match[1])
-    if "${{" in text:
-        problems.add(place, f"an output can be bound to an output of the pipeline only: {text}")
-    elif text:
-        assets.check_uri(text, place)
-    return Destination(uri=text)
+) -> Definition:
+    """A job without nodes; `body` holds the command, code, environment and variables."""
+    spec = {
+        "name": problems.text(properties.get("displayName"), "displayName"),
+        "command": body.get("command"),
+        "code": body.get("codeId"),
+        "environment": body.get("environmentId"),
+        "environment_variables": body.get("environmentVariables"),
+        "inputs": given_ports(properties.get("inputs"), "inputs", problems),
+        "outputs": given_ports(properties.get("outputs"), "outputs", problems),
+        "is_deterministic": False,
+    }
+    component: Component = nodes.of_spec(spec, kind, options, {}, "", assets, problems)
+    inputs = assets.ports(spec["inputs"], "inputs")
+    identifier, slots = assets.compute(properties.get("computeId"), "computeId")
+    distribution.check_nodes(options, slots, "", problems)
+    sources = {port.name: Source("parent", port.name, "", port.mode) for port in inputs}
+    destinations = {port.name: Destination(port.name) for port in component.outputs}
+    ignored = nodes.left_out(properties, "", problems)
+    step = Step("", "", "", sources, destinations, identifier, slots, timeout, left_out=ignored)
+    return Definition(job, {"": component}, (step,), inputs, component.outputs)
 
 
 def given_ports(given: Any, place: str, problems: Problems) -> dict[str, dict[str, Any]]:
@@ -195,30 +116,9 @@ def given_ports(given: Any, place: str, problems: Problems) -> dict[str, dict[st
     found = {}
     for name, item in problems.mapping(given, place).items():
         value = problems.mapping(item, f"{place}.{name}")
-        kind = type_name(str(value.get("jobInputType") or value.get("jobOutputType") or "uri_folder"))
+        named = (value.get(key) for key in ("jobInputType", "job_input_type", "jobOutputType", "job_output_type"))
+        kind = type_name(str(next(filter(None, named), "uri_folder")))
         found[name] = {"type": "string" if kind == "literal" else kind, "mode": value.get("mode")}
+        if kind == "literal" and value.get("value") is None:
+            found[name]["optional"] = True
     return found
-
-
-def _variables(given: Any, place: str, problems: Problems) -> tuple[tuple[str, str], ...]:
-    for name in problems.mapping(given, place):
-        if not name or "=" in name:
-            problems.add(place, f"not a name of a variable: {name!r}")
-    return tuple(problems.texts(given, place).items())
-
-
-def _timeout(limits: Any, place: str, problems: Problems) -> float:
-    try:
-        return seconds(problems.mapping(limits, place).get("timeout"))
-    except ValueError as error:
-        problems.add(f"{place}.timeout", str(error))
-        return 0.0
-
-
-def _refuse_distribution(given: Mapping[str, Any], place: str, problems: Problems) -> None:
-    if given.get("distribution"):
-        problems.add(place, "`distribution` does not run in the local Azure ML: a step is one process")
-    resources = problems.mapping(given.get("resources"), f"{place}.resources".lstrip("."))
-    count = resources.get("instance_count") or resources.get("instanceCount") or 1
-    if str(count) != "1":
-        problems.add(place, f"`instance_count` does not run in the local Azure ML: a step is one process, not {count}")

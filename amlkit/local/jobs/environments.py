@@ -23,6 +23,8 @@ from .records import EnvironmentSpec
 
 _LAYOUT = 1  # part of the digest: raise it when the way of building changes
 _SHOWN_LINES = 15
+_CAUSES = ("\u00d7", "error:")  # how uv begins what went wrong
+_CORES_TO_COMPILE = 8  # to compile a whole environment is some 10 s of work, and spares its first imports 4
 
 
 class BuildError(Exception):
@@ -51,9 +53,13 @@ def cache_folder(variables: Mapping[str, str]) -> Path:
 
 
 class Environments:
-    """The cache. `variables` is the whole environment for uv; it must not point at the stand-in."""
+    """The cache. `variables` is the whole environment for uv; it must not point at the stand-in.
 
-    def __init__(self, cache: Path, variables: Mapping[str, str]) -> None:
+    With many `cores` everything is compiled when it is installed, with few by the first step that imports it.
+    """
+
+    def __init__(self, cache: Path, variables: Mapping[str, str], cores: int | None = None) -> None:
+        self._compiles = (cores or os.cpu_count() or 1) >= _CORES_TO_COMPILE
         self._cache = cache
         self._variables = dict(variables)
         self._uv = str(Path(sys.executable).parent / "uv")
@@ -70,7 +76,10 @@ class Environments:
         if interpreter is None:
             return None
         folder = self._folder(needed, interpreter)
-        return Environment(folder, _notes(needed, interpreter)) if _is_complete(folder) else None
+        if not _is_complete(folder):
+            return None
+        os.utime(folder)  # for the garbage collection: it was used
+        return Environment(folder, _notes(needed, interpreter))
 
     def build(self, spec: EnvironmentSpec, log: Path) -> Environment:
         """The environment, built if it is not there. What uv says is appended to `log`.
@@ -83,9 +92,10 @@ class Environments:
         self._chosen[needed.python] = interpreter
         folder = self._folder(needed, interpreter)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(folder.with_name(f"{folder.name}.lock")):
+        with _locked(folder.with_name(f"{folder.name}.lock"), log):
             if not _is_complete(folder):
                 self._make(folder, needed, interpreter, log)
+            os.utime(folder)
         return Environment(folder, _notes(needed, interpreter))
 
     def _folder(self, needed: Requirements, interpreter: Interpreter) -> Path:
@@ -119,6 +129,7 @@ class Environments:
             listed = new / "requirements.txt"
             listed.write_text("\n".join(needed.lines) + "\n")
             install = [self._uv, "pip", "install", "--no-progress", "--python", str(new / "bin" / "python")]
+            install += ["--compile-bytecode"] if self._compiles else []
             hashed = ["--require-hashes"] if any("--hash" in line for line in needed.lines) else []
             self._run([*install, *hashed, "-r", str(listed)], log)
 
@@ -129,8 +140,8 @@ class Environments:
         except OSError as error:
             raise BuildError(f"the environment cannot be built: uv does not start: {error}") from error
         if processes.wait(process) != 0:
-            said = log.read_bytes()[start:].decode(errors="replace").strip().splitlines()[-_SHOWN_LINES:]
-            raise BuildError("\n".join(["the environment cannot be built", *said]))
+            said = log.read_bytes()[start:].decode(errors="replace").strip().splitlines()
+            raise BuildError("\n".join(["the environment cannot be built", *_telling(said)]))
 
 
 def _requirements(spec: EnvironmentSpec) -> Requirements:
@@ -146,15 +157,32 @@ def _is_complete(folder: Path) -> bool:
 
 def _notes(needed: Requirements, interpreter: Interpreter) -> tuple[str, ...]:
     notes = [interpreter.note] if interpreter.note else []
+    if needed.moved:
+        notes.append(f"packages of conda that pip brings here, from its own index: {', '.join(needed.moved)}")
     if needed.ignored:
-        notes.append(f"conda packages are not installed here, only Python and pip's: {', '.join(needed.ignored)}")
-    if needed.image:
+        notes.append(f"packages and settings of conda that are not here: {', '.join(needed.ignored)}")
+    if needed.curated:
+        listed = ", ".join(needed.lines) or "nothing but Python"
+        notes.append(f"the curated environment `{needed.curated}` is an image; what stands for it here: {listed}")
+    elif needed.image:
         notes.append(f"the image is not used, the step runs on this machine: {needed.image}")
     return tuple(notes)
 
 
+def _telling(said: list[str]) -> list[str]:
+    """uv's last lines, and before them the one that names the package, if a package's own words fill the rest."""
+    last = said[-_SHOWN_LINES:]
+    cause = next((line for line in said[:-_SHOWN_LINES] if line.lstrip().startswith(_CAUSES)), None)
+    return last if cause is None else [cause, "…", *last]
+
+
 @contextmanager
-def _locked(file: Path) -> Iterator[None]:
+def _locked(file: Path, log: Path) -> Iterator[None]:
     with file.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with log.open("a") as said:
+                said.write("waits for another process, which builds the same environment\n")
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield

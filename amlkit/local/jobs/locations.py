@@ -6,6 +6,7 @@ Outputs: `azureml/<job>/<output>/` in the default datastore; logs and artifacts:
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -19,6 +20,7 @@ STEP_LOG = "user_logs/std_log.txt"
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 PIPELINE_LOG = "logs/azureml/executionlogs.txt"
 _TAIL_BYTES = 16_384
+_FILLED = re.compile(r"\$\{\{\s*(name|output_name|default_datastore)\s*\}\}")
 NAME_LENGTH = 200  # of a job: with what we add it is still a file name
 
 
@@ -26,6 +28,16 @@ def output_uri(datastore: str, job: str, output: str, port_type: str) -> str:
     """The default place of an output."""
     slash = "" if port_type in FILE_TYPES else "/"
     return f"azureml://datastores/{datastore}/paths/azureml/{job}/{output}{slash}"
+
+
+def filled(place: str, datastore: str, job: str, output: str) -> str:
+    """A caller's place for an output with what Azure ML writes into it.
+
+    `${{name}}` is the name of the job that the output is of, `${{output_name}}` the output's, and
+    `${{default_datastore}}` the datastore where outputs go that have no place.
+    """
+    values = {"name": job, "output_name": output, "default_datastore": datastore}
+    return _FILLED.sub(lambda match: values[match[1]], place)
 
 
 def long_uri(uri: str, workspace: str) -> str:
@@ -75,6 +87,12 @@ def tail(file: Path, lines: int = 20) -> list[str]:
         text = source.read().decode(errors="replace")
     found = text.splitlines()
     return (found[1:] if size > _TAIL_BYTES else found)[-lines:]
+
+
+def paths(step: str) -> list[str]:
+    """The pipelines that a step is in, from the outermost to the step itself: `a.b.c` gives `a`, `a.b`, `a.b.c`."""
+    parts = step.split(".")
+    return [".".join(parts[: count + 1]) for count in range(len(parts))]
 
 
 def child_name(job: str, step: str) -> str:

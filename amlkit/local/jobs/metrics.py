@@ -6,7 +6,7 @@ Writes are idempotent, because the client repeats a request whose answer was los
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,16 @@ class Metrics:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._watched: dict[str, Callable[[], None]] = {}
         database.migrate("metrics", SCHEMA)
+
+    def watch(self, job: str, told: Callable[[], None]) -> None:
+        """From now on `told` is called after every write of a job's metrics."""
+        self._watched[job] = told
+
+    def unwatch(self, job: str) -> None:
+        """End what `watch` began."""
+        self._watched.pop(job, None)
 
     def log(self, job: str, metrics: Iterable[Metric], parameters: Iterable[tuple[str, str]] = ()) -> None:
         """Add values, all or none.
@@ -55,6 +64,8 @@ class Metrics:
                 if before != value:
                     what = f"Parameter '{key}' has the value '{before}' already, it cannot become '{value}'."
                     raise AzureError(400, "INVALID_PARAMETER_VALUE", what)
+        if rows and (told := self._watched.get(job)):
+            told()
 
     def forget(self, jobs: Iterable[str]) -> None:
         """Remove all values of jobs that are no more."""

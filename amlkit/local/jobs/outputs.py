@@ -11,7 +11,7 @@ from typing import Any
 
 from ..blobs import Blobs
 from .bindings import Produced
-from .locations import output_uri
+from .locations import filled, output_uri
 from .records import Component, Definition, Job, Step
 
 
@@ -27,7 +27,8 @@ def places(
         if wanted:
             kept.add(port.name)
         owner, output = (job.name, parent) if parent else (name, port.name)
-        uris[port.name] = wanted or output_uri(definition.datastore, owner, output, port.type)
+        place = wanted or output_uri(definition.datastore, owner, output, port.type)
+        uris[port.name] = filled(place, definition.datastore, owner, output)
     return uris, frozenset(kept)
 
 

@@ -1,7 +1,8 @@
-"""Processes of steps: started in a session of their own, ended with everything they started.
+"""Processes of steps: started in sessions of their own, ended with everything they started.
 
-Every process of a step inherits a variable that names the checkout, so that those of a former life of the stand-in are
-found by reading `/proc`, whatever they forked and whether or not anything was written down about them.
+Every process of a step inherits two variables, which name the checkout and the job. So what a step forked and let go
+(`setsid`, a daemon) is found by reading `/proc` when the step is over, and what a former life of the stand-in left
+behind is found at the next start, whether or not anything was written down about it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 MARK = "AMLKIT_STEP_OF"  # its value is the checkout's folder
+JOB = "AMLKIT_JOB"  # its value is the job's name
 _PATIENCE_SECONDS = 5.0
+_PROC = Path("/proc")
+Known = tuple[int, int]  # a process and when it was started: ids are given anew
+_EXPENDABLE = "500"  # of -1000 to 1000: when memory ends, the kernel shall take a step and not the stand-in
 
 
 def spawn(command: list[str], folder: Path, environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
@@ -25,7 +30,7 @@ def spawn(command: list[str], folder: Path, environment: Mapping[str, str], log:
         OSError: it cannot be started.
     """
     with log.open("ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=folder,
             env=dict(environment),
@@ -34,14 +39,21 @@ def spawn(command: list[str], folder: Path, environment: Mapping[str, str], log:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    with contextlib.suppress(OSError):
+        (_PROC / str(process.pid) / "oom_score_adj").write_text(_EXPENDABLE)
+    return process
 
 
 def wait(process: subprocess.Popen[bytes]) -> int:
-    """Wait for the end of the leader and end what it left running; its exit code, negative after a signal."""
+    """Wait for the end of the leader and end what is left of its group; its exit code, negative after a signal."""
+    ended = None
     with contextlib.suppress(ChildProcessError):
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # not reaped: the group's number stays ours
+        ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # not reaped: the group's number stays ours
     signal_group(process.pid, signal.SIGKILL)
-    return process.wait()
+    code = process.wait()
+    if ended is None:
+        return code
+    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
 
 def signal_group(leader: int, number: signal.Signals) -> None:
@@ -50,30 +62,81 @@ def signal_group(leader: int, number: signal.Signals) -> None:
         os.killpg(leader, number)
 
 
-def end_marked(mark: str) -> list[int]:
-    """Kill every process whose environment carries `mark`, and wait until none is left; the ids that were killed."""
+def below(leaders: Iterable[int]) -> frozenset[Known]:
+    """All that descends from these processes now, in whatever session and with whatever variables it is."""
+    started: dict[int, int] = {}
+    children: dict[int, list[int]] = {}
+    for process in _ids():
+        with contextlib.suppress(OSError, IndexError):
+            stat = _stat(process)
+            started[process] = int(stat[19])
+            children.setdefault(int(stat[1]), []).append(process)
+    found, waiting = [], list(leaders)
+    while waiting:
+        more = children.get(waiting.pop(), [])
+        found += more
+        waiting += more
+    return frozenset((process, started[process]) for process in found)
+
+
+def end_known(known: Iterable[Known]) -> None:
+    """Kill processes that were seen before, if they are the same still."""
+    for process, started in known:
+        with contextlib.suppress(OSError, IndexError):
+            if int(_stat(process)[19]) == started:
+                _kill(process)
+
+
+def end_marked(mark: str, job: str = "", since: int = 0) -> list[int]:
+    """Kill every process that carries `mark` (and `job`), and wait until none is left; the ids that were killed.
+
+    `since` is a process of the job that was started first: only younger ones are looked at.
+    """
+    wanted = {f"{MARK}={mark}".encode(), *([f"{JOB}={job}".encode()] if job else [])}
     ended: list[int] = []
     until = time.monotonic() + _PATIENCE_SECONDS
-    while (found := _marked(mark)) and time.monotonic() < until:
+    while (found := _carrying(wanted, since)) and time.monotonic() < until:
         for process in found:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(process, signal.SIGKILL)
+            _kill(process)
         ended += [process for process in found if process not in ended]
         time.sleep(0.005)  # the kernel has no event for the end of a process that is not our child
     return ended
 
 
-def _marked(mark: str) -> list[int]:
-    wanted = f"{MARK}={mark}".encode()
+def _kill(process: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(process, signal.SIGKILL)
+
+
+def _carrying(wanted: set[bytes], since: int) -> list[int]:
     found = []
-    for entry in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
+    for process in _younger(since):
         with contextlib.suppress(OSError):
-            if wanted in (entry / "environ").read_bytes().split(b"\0") and not _is_zombie(entry):
-                found.append(int(entry.name))
+            variables = (_PROC / str(process) / "environ").read_bytes().split(b"\0")
+            if wanted.issubset(variables) and _stat(process)[0] != "Z":
+                found.append(process)
     return found
 
 
-def _is_zombie(entry: Path) -> bool:
-    return (entry / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+def _younger(since: int) -> list[int]:
+    """All processes but us; where ids have not begun anew meanwhile, only those that were started after `since`."""
+    there = [number for number in _ids() if number != os.getpid()]
+    if not since or not there or _last_id() < since:
+        return there
+    return [number for number in there if number > since]
+
+
+def _ids() -> list[int]:
+    return [int(name) for name in os.listdir(_PROC) if name.isdigit()] if _PROC.is_dir() else []  # noqa: PTH208  faster
+
+
+def _last_id() -> int:
+    try:
+        return int((_PROC / "loadavg").read_text().split()[-1])
+    except (OSError, ValueError):
+        return 0
+
+
+def _stat(process: int) -> list[str]:
+    """What `/proc/<id>/stat` says from the state on: 0 the state, 1 the parent, 19 when it was started."""
+    return (_PROC / str(process) / "stat").read_text().rpartition(")")[2].split()

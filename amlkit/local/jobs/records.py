@@ -16,7 +16,8 @@ FILE_TYPES = frozenset({"uri_file"})
 DATA_TYPES = frozenset({"uri_folder", "uri_file", "mltable", "custom_model", "mlflow_model", "triton_model"})
 
 
-Kind = Literal["Pipeline", "Command", "Run"]  # Run: one that an MLflow client made; nothing runs here for it
+Kind = Literal["Pipeline", "Command", "Sweep", "Run"]  # Run: one that an MLflow client made; nothing runs for it
+ComponentKind = Literal["command", "parallel", "sweep"]
 
 
 class Status(StrEnum):
@@ -39,13 +40,19 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Port:
-    """An input or output as a component declares it. `default` is a literal's text or a data URI, or None."""
+    """An input or output as a component declares it. `default` is a literal's text or a data URI, or None.
+
+    A literal may be one of `enum` only, and lies between `least` and `most` (texts of numbers, None: no bound).
+    """
 
     name: str
     type: str
     optional: bool = False
     default: str | None = None
     mode: str = ""
+    enum: tuple[str, ...] = ()
+    least: str | None = None
+    most: str | None = None
 
     @property
     def is_literal(self) -> bool:
@@ -64,7 +71,11 @@ class EnvironmentSpec:
 
 @dataclass(frozen=True)
 class Component:
-    """What a step runs. `code` is the URI of the snapshot's folder, empty if the command needs no files."""
+    """What a step runs. `code` is the URI of the snapshot's folder, empty if the command needs no files.
+
+    `options` are what `kinds/<kind>.py` read of the component and of the node: plain JSON. `hash_paths` are the parts
+    of the snapshot that count for reuse (none: all of it), `hash_extra` is a digest of what counts besides.
+    """
 
     name: str
     command: str
@@ -74,6 +85,15 @@ class Component:
     outputs: tuple[Port, ...]
     variables: tuple[tuple[str, str], ...] = ()
     deterministic: bool = True
+    kind: ComponentKind = "command"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    hash_paths: tuple[str, ...] = ()
+    hash_extra: str = ""
+
+    @property
+    def bound_elsewhere(self) -> frozenset[str]:
+        """The inputs that a run of it gets from itself: those that a sweep searches."""
+        return frozenset(self.options.get("search_space") or ()) if self.kind == "sweep" else frozenset()
 
 
 @dataclass(frozen=True)
@@ -92,15 +112,25 @@ class Source:
 
 @dataclass(frozen=True)
 class Destination:
-    """Where an output goes: to an output of the pipeline, to a URI, or (both empty) to its default place."""
+    """Where an output goes: to an output of the pipeline, to a URI, or (both empty) to its default place.
+
+    `asset`: the name that it is registered under when the step is over, empty: none; no `version` means the next one.
+    """
 
     parent: str = ""
     uri: str = ""
+    mode: str = ""
+    asset: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One node. `component` is a key of the definition's components; `slots`: size of its cluster, 0: no limit."""
+    """One node. `component` is a key of the definition's components; `slots`: size of its cluster, 0: no limit.
+
+    A component whose options differ from node to node has a key for each: its reference, `#` and a digest.
+    `left_out` are members of the node that mean nothing on one machine: its log says so.
+    """
 
     name: str
     display_name: str
@@ -112,6 +142,17 @@ class Step:
     timeout_seconds: float = 0
     variables: tuple[tuple[str, str], ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """The reference of the component version, as it was sent."""
+        return self.component.partition("#")[0]
+
+    @property
+    def group(self) -> str:
+        """The path of the nested pipeline that it is in; empty: the run itself."""
+        return self.name.rpartition(".")[0]
 
     @property
     def needs(self) -> frozenset[str]:
@@ -120,8 +161,27 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Nested:
+    """A pipeline inside the pipeline. Its own steps are among the definition's, under names that begin with its own.
+
+    `name` is its path (`outer`, `outer.inner`); `outputs` are those of steps that are its own.
+    """
+
+    name: str
+    display_name: str
+    component: str
+    ports: tuple[Port, ...]
+    inputs: Mapping[str, Source]
+    outputs: Mapping[str, Source]
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Definition:
-    """A resolved pipeline, or a single command (one step of an empty name)."""
+    """A resolved pipeline, or a single command or sweep (one step of an empty name).
+
+    Pipelines inside it are flattened: `a.b` is the step `b` of the pipeline that is its step `a`.
+    """
 
     kind: Kind
     components: Mapping[str, Component]
@@ -131,6 +191,7 @@ class Definition:
     continue_on_step_failure: bool = False
     force_rerun: bool = False
     datastore: str = ""
+    nested: tuple[Nested, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for storing; `from_json` takes it back."""
@@ -144,6 +205,7 @@ class Definition:
         plain["steps"] = tuple(_step(item) for item in data["steps"])
         plain["inputs"] = _ports(data["inputs"])
         plain["outputs"] = _ports(data["outputs"])
+        plain["nested"] = tuple(_nested(item) for item in data.get("nested") or ())
         return cls(**plain)
 
 
@@ -187,6 +249,7 @@ def _component(data: Mapping[str, Any]) -> Component:
     plain["environment"] = EnvironmentSpec(**data["environment"])
     plain["inputs"], plain["outputs"] = _ports(data["inputs"]), _ports(data["outputs"])
     plain["variables"] = _pairs(data["variables"])
+    plain["hash_paths"] = tuple(data.get("hash_paths") or ())
     return Component(**plain)
 
 
@@ -195,11 +258,19 @@ def _step(data: Mapping[str, Any]) -> Step:
     plain["inputs"] = {name: Source(**item) for name, item in data["inputs"].items()}
     plain["outputs"] = {name: Destination(**item) for name, item in data["outputs"].items()}
     plain["variables"] = _pairs(data["variables"])
+    plain["left_out"] = tuple(data.get("left_out") or ())
     return Step(**plain)
 
 
+def _nested(data: Mapping[str, Any]) -> Nested:
+    plain = {**data, "ports": _ports(data["ports"])}
+    for side in ("inputs", "outputs"):
+        plain[side] = {name: Source(**item) for name, item in data[side].items()}
+    return Nested(**plain)
+
+
 def _ports(data: list[Mapping[str, Any]]) -> tuple[Port, ...]:
-    return tuple(Port(**item) for item in data)
+    return tuple(Port(**{**item, "enum": tuple(item.get("enum") or ())}) for item in data)
 
 
 def _pairs(data: list[list[str]]) -> tuple[tuple[str, str], ...]:

@@ -9,29 +9,33 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from ...fingerprint import Fingerprint, Outcome, Reason
 from ..clock import now
 from . import store
-from .bindings import given
+from .bindings import Produced, given
 from .builds import Builds
 from .contents import Contents
+from .downloads import Downloads, shown
 from .environments import BuildError, Environment, Environments
 from .flights import Flights
-from .locations import BUILD_LOG, artifacts, log_file
+from .kinds.distribution import instances
+from .kinds.sweeping import Sweeps
+from .locations import BUILD_LOG, artifacts, child_name, log_file
+from .nesting import settle
 from .outputs import of_run, places, taken_over
 from .records import Job, Status, Step
-from .reuse import MissingDataError, Reuse, Seen, Verdict
+from .registrations import RegistrationError, Registrations
+from .reuse import BEFORE, REUSED_FROM, MissingDataError, Reuse, Seen, Verdict, maker
+from .rules import Facts
 from .runner import Handle, Result, Runner, Work
-from .slots import Slots, Task, host_limit
-from .state import REASON, Cancel, Changes, Event, Finished, Prepared, Retry, Run, own_properties
-from .variables import Identity
+from .slots import Task
+from .state import REASON, Cancel, Changes, Event, Fetched, Finished, Prepared, Retry, Run, own_properties
+from .work import end_all, label, work_of
 
 _log = logging.getLogger(__name__)
-_STOP_SECONDS = 10.0
 _AGAIN = "; begun anew: the local Azure ML ended while it ran"
 
 
@@ -39,15 +43,26 @@ class Scheduler:
     """All runs that are not over. `add` and `cancel` may be called from any thread."""
 
     def __init__(
-        self, keep: store.Store, contents: Contents, reuse: Reuse, environments: Environments, runner: Runner
+        self,
+        keep: store.Store,
+        contents: Contents,
+        reuse: Reuse,
+        environments: Environments,
+        runner: Runner,
+        registrations: Registrations,
+        downloads: Downloads,
+        sweeps: Sweeps,
     ) -> None:
         self._store = keep
         self._contents = contents
         self._reuse = reuse
         self._environments = environments
         self._runner = runner
+        self._registrations = registrations
+        self._downloads = downloads
         self._blobs = runner.blobs
-        self._slots = Slots(host_limit())
+        self._sweeps = sweeps
+        self._slots = sweeps.slots
         self._pool = ThreadPoolExecutor(4, "runs")
         self._lock = threading.Lock()
         self._runs: dict[str, Run] = {}
@@ -62,10 +77,12 @@ class Scheduler:
         self._notify(run, Cancel() if run.cancelled else None)
 
     def cancel(self, root: str, step: str | None = None) -> None:
-        """End a run, or one step of it. Nothing happens if it is over."""
+        """End a run, or one step or nested pipeline of it. Nothing happens if it is over."""
         run = self._runs.get(root)
-        if run is not None:
-            self._notify(run, Cancel(step))
+        if run is None:
+            return
+        for name in run.members.get(step, (step,)) if step else (None,):
+            self._notify(run, Cancel(name))
 
     def forget(self, workspace: str) -> None:
         """End the processes of a workspace that is no more, and write nothing about its runs from now on."""
@@ -77,7 +94,7 @@ class Scheduler:
             with run.lock:  # a round that was under way is over now, and there is none after it
                 for step in list(run.claims):
                     self._land(run, step)
-        _end(gone, "canceled")
+        end_all(gone, "canceled")
 
     def stop(self) -> None:
         """End all processes; their steps count as interrupted."""
@@ -85,7 +102,7 @@ class Scheduler:
             self._stopping = True
             runs = list(self._runs.values())
         self._pool.shutdown(wait=True)
-        _end(runs, "interrupted")
+        end_all(runs, "interrupted")
 
     def _notify(self, run: Run, event: Event | None) -> None:
         if event is not None:
@@ -107,6 +124,7 @@ class Scheduler:
                 self._apply_events(run, changes)
                 self._start_ready(run, changes)
                 self._stop_rest(run, changes)
+                settle(run, changes)
                 self._end_if_over(run, changes)
                 changes.commit(self._store, self._contents, self._blobs)
         except Exception as error:  # a run must end, whatever is wrong with us
@@ -120,6 +138,8 @@ class Scheduler:
             run.job = replace(run.job, status=Status.RUNNING)
             if run.job.kind == "Pipeline":
                 changes.update(run.job.name, status=Status.RUNNING, started=now())
+        while run.lost:
+            changes.update(run.names[run.lost.pop()], status=Status.CANCELED, ended=now())
         while run.events:
             event = run.events.popleft()
             match event:
@@ -131,6 +151,11 @@ class Scheduler:
                     self._prepared(run, event, changes)
                 case Retry(step) if run.progress.states[step] is Status.QUEUED and step not in run.handles:
                     run.progress.again(step)
+                case Fetched(step, error) if run.progress.states[step] is Status.QUEUED and step not in run.handles:
+                    if error:
+                        self._fail(run, step, Result(f"{label(step)} could not start: {error}", {}), changes)
+                    else:
+                        run.progress.again(step)
                 case Finished(step, result) if not run.progress.states[step].is_final:
                     self._finished(run, step, result, changes)
 
@@ -149,7 +174,7 @@ class Scheduler:
 
     def _prepared(self, run: Run, event: Prepared, changes: Changes) -> None:
         if event.environment is None:
-            self._fail(run, event.step, Result(f"{_label(event.step)} failed: {event.error}", {}), changes)
+            self._fail(run, event.step, Result(f"{label(event.step)} failed: {event.error}", {}), changes)
             return
         self._queue(run, run.steps[event.step], event.environment, changes)
 
@@ -159,13 +184,22 @@ class Scheduler:
             self._fail(run, step, result, changes)
             return
         name = run.names[step]
-        run.produced[step] = result.produced
+        made = {output: {**item, "job": name} for output, item in result.produced.items()}
+        try:
+            run.produced[step] = self._register(run, step, made)
+        except RegistrationError as error:
+            self._fail(run, step, Result(f"{label(step)} failed: {error}", {}), changes)
+            return
         run.progress.complete(step)
-        changes.update(name, status=Status.COMPLETED, ended=now(), produced=result.produced)
+        changes.update(name, status=Status.COMPLETED, ended=now(), produced=run.produced[step])
         if step in run.prints and run.component(run.steps[step]).deterministic:
             changes.reusable(run.prints[step].key, name)
         changes.say(step, "completed")
         changes.after.append(lambda: self._land(run, step))
+
+    def _register(self, run: Run, step: str, produced: Produced) -> Produced:
+        found = run.steps[step]
+        return self._registrations.register(run.job, found, run.component(found), run.names[step], produced)
 
     def _fail(self, run: Run, step: str, result: Result, changes: Changes) -> None:
         status = Status.CANCELED if result.stopped == "canceled" else Status.FAILED
@@ -173,7 +207,7 @@ class Scheduler:
         lost = run.progress.fail(step, status)
         changes.update(run.names[step], status=status, ended=now(), error=result.error)
         changes.say(step, result.error if status is Status.FAILED else "canceled")
-        why = f"not run: {_label(step)} {'failed' if status is Status.FAILED else 'was canceled'}"
+        why = f"not run: {label(step)} {'failed' if status is Status.FAILED else 'was canceled'}"
         for name in lost:
             changes.update(run.names[name], status=Status.CANCELED, ended=now(), error=why)
             changes.say(name, why)
@@ -189,7 +223,7 @@ class Scheduler:
     # What is next
 
     def _start_ready(self, run: Run, changes: Changes) -> None:
-        seen = Seen(self._blobs, self._contents, run.job.workspace)
+        seen = Seen(self._blobs, self._contents, run.job.workspace, self._reuse.rules)
         steps = run.steps
         while ready := run.progress.take_ready():
             for name in ready:
@@ -198,10 +232,14 @@ class Scheduler:
     def _start(self, run: Run, step: Step, changes: Changes, seen: Seen) -> None:
         component = run.component(step)
         inputs = given(step, component, run.job.inputs, run.produced)
+        if addresses := self._downloads.missing(inputs):
+            self._fetch(run, step.name, addresses[0], changes)
+            return
         try:
-            found = self._reuse.fingerprint(component, step, inputs, seen)
+            facts = Facts(run.job, run.definition, component, step, tuple(inputs))
+            found = self._reuse.fingerprint(facts, run.produced, seen)
         except MissingDataError as error:
-            self._fail(run, step.name, Result(f"{_label(step.name)} could not start: {error}", {}), changes)
+            self._fail(run, step.name, Result(f"{label(step.name)} could not start: {error}", {}), changes)
             return
         run.prints[step.name] = found
         verdict = self._judge(run, step, found, seen)
@@ -211,10 +249,23 @@ class Scheduler:
         elif verdict.hit is not None:
             self._reused(run, step, found, verdict.reason, verdict.hit, changes)
         else:
-            self._prepare(run, step, found, verdict.reason, changes)
+            self._prepare(run, step, found, verdict, changes)
+
+    def _fetch(self, run: Run, step: str, address: str, changes: Changes) -> None:
+        """A step waits for the file behind one of its addresses; it is looked at anew when that is there."""
+        run.progress.states[step] = Status.QUEUED
+        changes.update(run.names[step], status=Status.QUEUED)
+        changes.say(step, f"fetches {shown(address)}")
+
+        def told(error: str) -> None:
+            self._notify(run, Fetched(step, error))
+
+        changes.after.append(lambda: self._downloads.want(address, told))
 
     def _judge(self, run: Run, step: Step, found: Fingerprint, seen: Seen) -> Verdict | None:
         """None: the same step is under way already, and this one waits for its result."""
+        if resumed := self._reuse.resumed(run.job, step.name, found, seen):
+            return resumed
         if not run.component(step).deterministic:
             return Verdict(Reason(Outcome.NOT_ALLOWED))
         if run.definition.force_rerun:
@@ -222,13 +273,17 @@ class Scheduler:
         if not self._flights.claim((run.job.workspace, found.key), lambda: self._notify(run, Retry(step.name))):
             return None
         run.claims[step.name] = found.key
-        return self._reuse.judge(run.job.workspace, run.line(step), found, seen)
+        return self._reuse.judge(run.job, lambda: run.line(step), found, seen)
 
     def _reused(self, run: Run, step: Step, found: Fingerprint, reason: Reason, hit: Job, changes: Changes) -> None:
         name, time = run.names[step.name], now()
         uris, kept = places(run.job, run.definition, step, run.component(step), name)
         produced = taken_over(self._blobs, run.job.workspace, uris, kept, hit.produced)
-        run.produced[step.name] = produced
+        try:
+            run.produced[step.name] = produced = self._register(run, step.name, produced)
+        except RegistrationError as error:
+            self._fail(run, step.name, Result(f"{label(step.name)} failed: {error}", {}), changes)
+            return
         run.progress.complete(step.name)
         self._land(run, step.name)  # whoever waits finds the same result: it was committed long ago
         changes.judged(
@@ -239,13 +294,13 @@ class Scheduler:
             started=time,
             ended=time,
             produced=produced,
-            properties={**own_properties(run.job, step), "azureml.isreused": "true", "azureml.reusedrunid": hit.name},
+            properties={**own_properties(run.job, step), "azureml.isreused": "true", REUSED_FROM: maker(hit)},
         )
-        changes.say(step.name, f"reused from {hit.name}")
+        changes.say(step.name, f"{'resumed' if reason.outcome is Outcome.RESUMED else 'reused'} from {hit.name}")
 
-    def _prepare(self, run: Run, step: Step, found: Fingerprint, reason: Reason, changes: Changes) -> None:
-        name, spec = run.names[step.name], run.component(step).environment
-        properties = own_properties(run.job, step)
+    def _prepare(self, run: Run, step: Step, found: Fingerprint, verdict: Verdict, changes: Changes) -> None:
+        name, spec, reason = run.names[step.name], run.component(step).environment, verdict.reason
+        properties = own_properties(run.job, step) | ({BEFORE: verdict.before} if verdict.before else {})
         if step.name in run.interrupted:
             run.interrupted.remove(step.name)
             properties[REASON] = f"{reason}{_AGAIN}"
@@ -255,7 +310,7 @@ class Scheduler:
         try:
             ready = self._environments.ready(spec)
         except BuildError as error:
-            self._fail(run, step.name, Result(f"{_label(step.name)} failed: {error}", {}), changes)
+            self._fail(run, step.name, Result(f"{label(step.name)} failed: {error}", {}), changes)
             return
         if ready is not None:
             self._queue(run, step, ready, changes)
@@ -275,8 +330,9 @@ class Scheduler:
         handle = run.handles[step.name] = Handle()
         run.progress.states[step.name] = Status.QUEUED
         changes.update(run.names[step.name], status=Status.QUEUED)
-        work = _work(run, step, environment)
-        task = Task(step.compute, step.slots, lambda: self._execute(run, step.name, work, handle))
+        work = work_of(run, step, environment)
+        nodes = 0 if work.component.kind == "sweep" else instances(work.component.options)
+        task = Task(step.compute, step.slots, lambda: self._execute(run, step.name, work, handle), nodes)
         changes.after.append(lambda: self._slots.take(task))
 
     def _execute(self, run: Run, step: str, work: Work, handle: Handle) -> None:
@@ -286,7 +342,8 @@ class Scheduler:
         try:
             with self._store.database.transaction() as connection:
                 store.update(connection, work.identity.job, status=Status.RUNNING, started=now())
-            result = self._runner.run(work, handle)
+            runs = self._sweeps if work.component.kind == "sweep" else self._runner
+            result = runs.run(work, handle)
         except Exception as error:  # a step must end, whatever is wrong with us
             _log.exception("step %s", work.identity.job)
             result = Result(f"the local Azure ML failed: {type(error).__name__}: {error}", {})
@@ -318,6 +375,7 @@ class Scheduler:
         self._drop(run)
 
     def _drop(self, run: Run) -> None:
+        self._reuse.release(run.job.name)
         with self._lock:
             if self._runs.get(run.job.name) is run:
                 del self._runs[run.job.name]
@@ -327,39 +385,10 @@ class Scheduler:
         for handle in run.handles.values():
             handle.stop("canceled", 0.0)
         with self._store.database.transaction() as connection:
-            for name in {run.job.name, *run.names.values()}:
+            groups = (child_name(run.job.name, path) for path in run.members)
+            for name in {run.job.name, *run.names.values(), *groups}:
                 found = self._store.get(name)
                 if found is not None and not found.status.is_final:
                     store.update(connection, name, status=Status.FAILED, error=why, ended=now())
         for step in list(run.claims):
             self._land(run, step)
-
-
-def _end(runs: Iterable[Run], why: str) -> None:
-    """Kill the processes of runs and wait until they are gone."""
-    handles = [handle for run in runs for handle in list(run.handles.values())]
-    running = [handle for handle in handles if not handle.stop(why, 0.0)]
-    for handle in running:
-        handle.done.wait(_STOP_SECONDS)
-
-
-def _label(step: str) -> str:
-    return f"step `{step}`" if step else "the command"
-
-
-def _work(run: Run, step: Step, environment: Environment) -> Work:
-    job, name, component = run.job, run.names[step.name], run.component(step)
-    inputs = tuple(given(step, component, job.inputs, run.produced))
-    parameters = {item.port.name: item.text for item in inputs if item.port.is_literal}
-    uris, kept = places(job, run.definition, step, component, name)
-    return Work(
-        Identity(name, job.name, job.workspace, job.experiment, parameters),
-        _label(step.name),
-        component,
-        inputs,
-        uris,
-        kept,
-        (*component.variables, *step.variables),
-        environment,
-        step.timeout_seconds,
-    )

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...errors import SetupError
 from ...home import Address, Home
 from ..blobs import Blobs
 from ..clock import now
@@ -22,17 +21,28 @@ from ..database import Database
 from ..documents import Documents
 from ..tokens import Tokens
 from ..web import AzureError, check_types
-from . import processes, store, views
-from .bindings import Given, given
+from . import job_uris, processes, store, views
+from .bindings import Given, of_ports
 from .contents import Contents
+from .downloads import Downloads
 from .environments import Environments, cache_folder
 from .experiments import Experiments
-from .locations import NAME_LENGTH, artifacts, work_folder
+from .explain import Explainer
+from .forecast import Forecaster
+from .gc import Collector
+from .job_uris import Made
+from .kinds.sweeping import Sweeps
+from .kinds.trials import is_trial
+from .locations import NAME_LENGTH, artifacts, child_name, work_folder
 from .metrics import Metrics
-from .records import Definition, Job, Status
-from .reuse import Reuse
+from .pins import Pins
+from .records import Definition, Job, Nested, Status, Step
+from .registrations import Registrations
+from .reuse import Reuse, check_resumable
+from .rules import of_name
 from .runner import Runner
 from .scheduler import Scheduler
+from .slots import Slots, host_limit
 from .state import Run
 from .store import Store
 from .submit import Submission, Submitter
@@ -55,33 +65,40 @@ class Jobs:
         tokens: Tokens,
         rules: str = "content",
     ) -> None:
-        if rules != "content":
-            raise SetupError(f"there are no reuse rules of that name yet: {rules}", hint="use `content`")
         self._home = home
         self._address = address
         self._database = database
         self._documents = documents
         self._blobs = blobs
         self._store = Store(database)
-        self._submitter = Submitter(documents, blobs)
+        self._submitter = Submitter(documents, blobs, self.made)
         self.metrics = Metrics(database)
         self.experiments = Experiments(database)
         ambient = cleaned(os.environ, home, address)
         contents = Contents(database)
         runner = Runner(home, address, blobs, tokens, contents, ambient)
         environments = Environments(cache_folder(os.environ), ambient)
-        self._scheduler = Scheduler(self._store, contents, Reuse(self._store), environments, runner)
+        chosen, pins = of_name(rules), Pins()
+        self.collector = Collector(home, database, blobs, pins, cache_folder(os.environ))
+        self.explainer = Explainer(self._store, blobs, contents, chosen)
+        self.forecaster = Forecaster(self._store, self._submitter, blobs, contents, chosen)
+        reuse = Reuse(self._store, chosen, pins, self.collector.a_run_ended)
+        registrations, downloads = Registrations(database, documents), Downloads(blobs, ambient)
+        self._sweeps = Sweeps(runner, self._store, self.metrics, Slots(host_limit()))
+        parts = (runner, registrations, downloads, self._sweeps)
+        self._scheduler = Scheduler(self._store, contents, reuse, environments, *parts)
 
     def start(self) -> None:
         """End what a former life left running, and resume its jobs."""
         processes.end_marked(str(self._home.folder))
+        self.collector.start()
         for job in self._store.open():
-            steps = [child for child in self._store.children(job.name) if child.kind == "Command"]
-            self._scheduler.add(Run.of(job, self._store.definition(job.definition), steps))
+            self._scheduler.add(Run.of(job, self._store.definition(job.definition), self._store.below(job.name)))
 
     def stop(self) -> None:
         """End all processes. What was not over runs again after the next start."""
         self._scheduler.stop()
+        self.collector.stop()
         processes.end_marked(str(self._home.folder))
 
     def submit(self, workspace_id: str, name: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,24 +149,33 @@ class Jobs:
             raise AzureError(404, "NotFound", f"There is no job '{name}' in this workspace.")
         return job
 
-    def list(self, workspace_id: str, endpoint: str = "", deployment: str = "") -> Sequence[Job]:
-        """The jobs of a workspace, newest first, without those of steps; those of one endpoint only, if given."""
-        return self._store.top(workspace_id, endpoint, deployment)
+    def list(
+        self, workspace_id: str, endpoint: str = "", deployment: str = "", limit: int = -1, before: str = ""
+    ) -> Sequence[Job]:
+        """The jobs of a workspace, newest first, without those of steps; those of one endpoint only, if given.
 
-    def children(self, workspace_id: str, name: str) -> Sequence[Job]:
-        """The jobs of a pipeline's steps, in the order of its graph.
+        `before`: those that are older than the job of this name.
+        """
+        return self._store.top(workspace_id, endpoint, deployment, limit, before)
+
+    def children(self, workspace_id: str, name: str, first: int = 0, limit: int = -1) -> Sequence[Job]:
+        """The jobs of a pipeline's steps, in the order of its graph; `limit` of them from the number `first` on.
 
         Raises:
             AzureError: 404.
         """
-        return self._store.children(self.get(workspace_id, name).name)
+        return self._store.children(self.get(workspace_id, name).name, first, limit)
 
     def document(self, job: Job) -> dict[str, Any]:
         """The ARM document of a job."""
-        if not job.parent:
+        if not job.parent or is_trial(job):
             return views.document(job, self._address)
         definition = self._store.definition(job.definition)
         return views.document(job, self._address, definition, self._given(job, definition))
+
+    def made(self, workspace_id: str, reference: str) -> Made | None:
+        """What a reference to a job's output or artifact means; None: it is no such reference."""
+        return job_uris.made(self._store, workspace_id, reference)
 
     def cancel(self, workspace_id: str, name: str) -> None:
         """End a job, or one step of it. Asked for durably; nothing happens to a job that is over.
@@ -166,7 +192,12 @@ class Jobs:
                 store.update(connection, job.name, status=Status.CANCELED, ended=now())
             elif not job.parent:
                 store.update(connection, job.name, status=Status.CANCEL_REQUESTED, cancelled=now())
-        self._scheduler.cancel(job.root, job.step if job.parent else None)
+            else:
+                store.update(connection, job.name, cancelled=now())
+        if is_trial(job):
+            self._sweeps.cancel(job.name)
+        else:
+            self._scheduler.cancel(job.root, job.step if job.parent else None)
 
     def forget(self, workspace_id: str) -> None:
         """Delete a workspace with all its jobs: those that run are ended. What they wrote stays in its storage."""
@@ -250,6 +281,7 @@ class Jobs:
         try:
             with self._database.transaction() as connection:
                 self._check_workspace(submission.job.workspace)
+                check_resumable(self._store, submission.job)
                 key = store.add_definition(connection, submission.definition)
                 rows = submission.rows(key)
                 store.add(connection, rows, repeat)
@@ -289,12 +321,12 @@ class Jobs:
 
     def _given(self, job: Job, definition: Definition) -> tuple[Given, ...]:
         """The inputs of a step, as far as they are known."""
-        parent = self.get(job.workspace, job.parent)
-        step = next(step for step in definition.steps if step.name == job.step)
-        produced = {child.step: child.produced for child in self._store.children(job.parent) if child.produced}
-        if not step.needs <= produced.keys():
-            return ()
-        return tuple(given(step, definition.components[step.component], parent.inputs, produced))
+        nodes: tuple[Step | Nested, ...] = (*definition.nested, *definition.steps)
+        found = next(item for item in nodes if item.name == job.step)
+        ports = found.ports if isinstance(found, Nested) else definition.components[found.component].inputs
+        makers = [child_name(job.root, each.text) for each in found.inputs.values() if each.kind == "step"]
+        produced = self._store.produced(makers) if makers else {}
+        return tuple(of_ports(ports, found.inputs, self._store.inputs(job.root), produced))
 
 
 def _checked(name: str) -> str:

@@ -14,11 +14,12 @@ from ..blobs import Blobs
 from ..clock import now
 from ..documents import Documents
 from ..web import AzureError
-from .assets import Assets
-from .bindings import missing
-from .definition import Settings, given_ports, of_command, of_pipeline
-from .locations import child_name
-from .records import Definition, Job, Port, Status
+from .assets import Assets, Lookup, nothing_made
+from .bindings import missing, mode_name
+from .definition import Settings, given_ports, of_command, of_pipeline, of_sweep
+from .locations import child_name, paths
+from .nodes import destination, is_nothing
+from .records import Definition, Job, Kind, Nested, Port, Status, Step
 from .state import line, own_properties
 from .values import Problems, is_wanted, literal, type_name
 
@@ -33,35 +34,47 @@ class Submission:
     def rows(self, definition: str) -> list[tuple[Job, str]]:
         """The job and those of its steps, each with its line; `definition` is the stored definition's key."""
         job = replace(self.job, definition=definition)
-        if job.kind == "Command":
+        if job.kind != "Pipeline":
             return [(job, line(job, self.definition.components[""], self.definition.steps[0]))]
+        nested = {item.name: item for item in self.definition.nested}
+        names = list(dict.fromkeys(path for step in self.definition.steps for path in paths(step.name)))
+        steps = {step.name: step for step in self.definition.steps}
         rows = [(job, "")]
-        for position, step in enumerate(self.definition.steps):
+        for position, name in enumerate(names):
+            step = steps.get(name)
+            if step is None:
+                rows.append((self._child(job, nested[name], "Pipeline", position), ""))
+                continue
             component = self.definition.components[step.component]
-            child = replace(
-                job,
-                name=child_name(job.name, step.name),
-                kind="Command",
-                parent=job.name,
-                step=step.name,
-                position=position,
-                display_name=step.display_name,
-                inputs={},
-                outputs={},
-                properties=own_properties(job, step),
-                tags=dict(step.tags),
-                body={},
-            )
-            rows.append((child, line(job, component, step)))
+            kind: Kind = "Sweep" if component.kind == "sweep" else "Command"
+            rows.append((self._child(job, step, kind, position), line(job, component, step)))
         return rows
+
+    def _child(self, job: Job, item: Step | Nested, kind: Kind, position: int) -> Job:
+        group = item.name.rpartition(".")[0]
+        return replace(
+            job,
+            name=child_name(job.name, item.name),
+            kind=kind,
+            parent=child_name(job.name, group) if group else job.name,
+            step=item.name,
+            position=position,
+            display_name=item.display_name,
+            inputs={},
+            outputs={},
+            properties=own_properties(job, item),
+            tags=dict(item.tags),
+            body={},
+        )
 
 
 class Submitter:
     """Reads requests for one workspace at a time."""
 
-    def __init__(self, documents: Documents, blobs: Blobs) -> None:
+    def __init__(self, documents: Documents, blobs: Blobs, made: Lookup = nothing_made) -> None:
         self._documents = documents
         self._blobs = blobs
+        self._made = made
 
     def of_job(self, workspace: str, name: str, properties: Mapping[str, Any]) -> Submission:
         """An ARM job's `properties`.
@@ -70,12 +83,14 @@ class Submitter:
             AzureError: 400 with all that is wrong.
         """
         problems = Problems()
-        assets = Assets(workspace, self._documents, self._blobs, problems)
+        assets = Assets(workspace, self._documents, self._blobs, problems, self._made)
         kind = str(properties.get("jobType"))
         if kind == "Pipeline":
             definition = self._pipeline(properties, assets, problems)
         elif kind == "Command":
             definition = of_command(properties, assets, problems)
+        elif kind == "Sweep":
+            definition = of_sweep(properties, assets, problems)
         else:
             problems.add("properties.jobType", f"a job of type {kind} does not run in the local Azure ML")
             problems.refuse()
@@ -134,12 +149,12 @@ class Submitter:
         if not reference or properties.get("jobs"):
             ports = {side: given_ports(properties.get(side), side, problems) for side in ("inputs", "outputs")}
             spec = {**properties, **ports}
-            return of_pipeline(spec, settings, compute, assets, problems)
-        found = assets.component(reference, "componentId")
+            return of_pipeline(spec, settings, compute, properties.get("inputs"), assets, problems)
+        found = assets.component(reference, "componentId").get("componentSpec") or {}
         if found and found.get("type") != "pipeline":
             problems.add("componentId", f"it must be a pipeline component, not {found.get('type')}")
         problems.refuse()
-        return of_pipeline(found, settings, compute, assets, problems)
+        return of_pipeline(found, settings, compute, properties.get("inputs"), assets, problems)
 
     def _job(
         self,
@@ -184,7 +199,7 @@ def _inputs(
     _refuse_unknown("input", given, ports, problems)
     for port in ports:
         place, item = f"inputs.{port.name}", given.get(port.name)
-        if item is not None:
+        if not is_nothing(item):
             plain = item if isinstance(item, Mapping) else {"value": item}
             found[port.name] = _input(port, plain, assets, place, problems)
         elif port.default is not None:
@@ -202,11 +217,11 @@ def _input(port: Port, item: Mapping[str, Any], assets: Assets, place: str, prob
     elif not port.is_literal:
         if not is_wanted(port, kind):
             problems.add(place, f"it takes {port.type}, not {kind}")
-        uri = assets.data(item.get("uri"), place)
-        return {"type": kind, "uri": uri, "mode": str(item.get("mode") or port.mode)}
+        uri = assets.data(item.get("uri"), place, port)
+        return {"type": kind, "uri": uri, "mode": mode_name(str(item.get("mode") or port.mode))}
     else:
         try:
-            return {"type": port.type, "value": literal(port.type, item.get("value"))}
+            return {"type": port.type, "value": literal(port, item.get("value"))}
         except ValueError as error:
             problems.add(place, str(error))
     return {"type": port.type, "value": ""}
@@ -218,10 +233,9 @@ def _outputs(
     _refuse_unknown("output", wanted, ports, problems)
     found = {}
     for port in ports:
-        uri = str(problems.mapping(wanted.get(port.name), f"outputs.{port.name}").get("uri") or "")
-        if uri:
-            assets.check_uri(uri, f"outputs.{port.name}")
-        found[port.name] = {"type": port.type, "uri": uri}
+        given = destination(wanted.get(port.name) or {}, port, f"outputs.{port.name}", assets, problems)
+        more = {"mode": given.mode or port.mode, "asset": given.asset, "version": given.version}
+        found[port.name] = {"type": port.type, "uri": given.uri, **{key: text for key, text in more.items() if text}}
     return found
 
 
@@ -240,11 +254,11 @@ def _check_steps(definition: Definition, inputs: Mapping[str, Any], problems: Pr
         for name, parent in missing(step, component, inputs):
             if any(port.name == parent and port.optional for port in definition.inputs):
                 problems.add(f"inputs.{parent}", f"jobs.{step.name}.inputs.{name} needs a value for it")
-        types = {port.name: port.type for port in component.inputs if port.is_literal}
+        ports = {port.name: port for port in component.inputs if port.is_literal}
         for name, source in step.inputs.items():
             value = inputs.get(source.text, {}).get("value") if source.kind == "parent" else None
-            if value is not None and name in types:
+            if value is not None and name in ports:
                 try:
-                    literal(types[name], value)
+                    literal(ports[name], value)
                 except ValueError as error:
                     problems.add(f"inputs.{source.text}", f"jobs.{step.name}.inputs.{name} is {error}")

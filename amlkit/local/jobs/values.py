@@ -25,7 +25,7 @@ class Problems:
 
     def add(self, place: str, what: str) -> None:
         """One more: `add("inputs.learning_rate", "not a number: 'fast'")`."""
-        self._found.append((place, what))
+        self._found.append((place.lstrip("."), what))
 
     def mapping(self, value: Any, place: str) -> Mapping[str, Any]:
         """A member of a body that must be an object: empty if it is missing, or a problem."""
@@ -63,11 +63,27 @@ class Problems:
         raise AzureError(400, "UserError", message, details)
 
 
-def literal(port_type: str, value: Any) -> str:
+def literal(port: Port, value: Any) -> str:
     """A literal's text: `0.1`, `5`, `True`, the string itself.
 
     Raises:
-        ValueError: the value is not of the type; the message says so.
+        ValueError: the value is not of the port's type, none of its `enum` or out of its range; the message says so.
+    """
+    text = of_type(port.type, value)
+    if port.enum and text not in port.enum:
+        raise ValueError(f"not one of {', '.join(port.enum)}: {text!r}")
+    if port.least is not None and float(text) < float(port.least):
+        raise ValueError(f"less than {port.least}: {text}")
+    if port.most is not None and float(text) > float(port.most):
+        raise ValueError(f"more than {port.most}: {text}")
+    return text
+
+
+def of_type(port_type: str, value: Any) -> str:
+    """A literal's text, whatever else its port asks for.
+
+    Raises:
+        ValueError: the value is not of the type.
     """
     match port_type:
         case "integer":

@@ -15,7 +15,7 @@ from ..settings import outside
 from ..tokens import Tokens
 from .environments import Environment
 from .locations import work_folder
-from .processes import MARK
+from .processes import JOB, MARK
 
 _KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "JAVA_HOME")
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy")
@@ -65,7 +65,6 @@ def of_step(
         "no_proxy": direct,
         "REQUESTS_CA_BUNDLE": str(home.ca_bundle),
         "SSL_CERT_FILE": str(home.ca_bundle),
-        MARK: str(home.folder),
         "AZUREML_RUN_ID": identity.job,
         "AZUREML_ROOT_RUN_ID": identity.root,
         "AZUREML_EXPERIMENT_NAME": identity.experiment,
@@ -81,4 +80,6 @@ def of_step(
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # it would print links to MLflow's own pages
         **{f"AML_PARAMETER_{re.sub(r'[^0-9A-Za-z_]', '_', name)}": text for name, text in identity.parameters.items()},
         **{name: value for name, value in own.items() if name != "PYTHONPATH"},
+        MARK: str(home.folder),
+        JOB: identity.job,
     }

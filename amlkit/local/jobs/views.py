@@ -12,13 +12,15 @@ from typing import Any
 from urllib.parse import quote
 
 from ...home import Address
+from . import step_views
 from .bindings import Given
 from .records import Definition, Job, Status
 from .values import type_name
 
 TYPE = "Microsoft.MachineLearningServices/workspaces/jobs"
 _MODES = {"ro_mount": "ReadOnlyMount", "rw_mount": "ReadWriteMount", "download": "Download", "direct": "Direct"}
-_MODES |= {"upload": "Upload"}
+_MODES |= {"upload": "Upload", "eval_mount": "EvalMount", "eval_download": "EvalDownload"}
+_RUN_TYPES = {"Pipeline": "azureml.PipelineRun", "Sweep": "hyperdrive"}
 _ASSET = re.compile(r".*/data/azureml_(?P<job>[^/]+)_output_data_(?P<output>[^/]+)/versions/[^/]+", re.IGNORECASE)
 
 
@@ -47,11 +49,11 @@ def document(
         properties["parentJobName"] = job.parent
     if job.error:
         properties["error"] = {"code": _error_code(job), "message": job.error}
-    if job.kind == "Pipeline":
+    if definition is not None and job.parent:
+        properties |= step_views.nested(job, definition) if job.kind == "Pipeline" else step_views.step(job, definition)
+    elif job.kind == "Pipeline":
         properties.setdefault("jobs", {})
         properties.setdefault("settings", {})
-    elif definition is not None and job.parent:
-        properties |= _command(job, definition)
     return {
         "id": f"{job.workspace}/jobs/{job.name}",
         "name": job.name,
@@ -68,7 +70,7 @@ def document(
 
 def run(job: Job) -> dict[str, Any]:
     """Run history's record of a job."""
-    kind = "azureml.PipelineRun" if job.kind == "Pipeline" else "azureml.StepRun" if job.parent else "commandjob"
+    kind = _RUN_TYPES.get(job.kind) or ("azureml.StepRun" if job.parent else "commandjob")
     record: dict[str, Any] = {
         "runId": job.name,
         "runUuid": job.name,
@@ -78,7 +80,7 @@ def run(job: Job) -> dict[str, Any]:
         "parentRunUuid": job.parent or None,
         "experimentId": job.experiment,
         "status": str(job.status),
-        "name": job.step or job.name,
+        "name": job.step.rpartition(".")[2] or job.name,
         "displayName": job.display_name,
         "description": job.body.get("description"),
         "runNumber": job.position,
@@ -147,25 +149,22 @@ def _outputs(job: Job) -> dict[str, Any]:
     return {
         name: {
             "jobOutputType": type_name(str(item["type"])),
-            "mode": "ReadWriteMount",
+            "mode": _mode(str(job.outputs.get(name, {}).get("mode") or ""), "rw_mount"),
             **({"uri": item["uri"]} if item.get("uri") else {}),
+            **_registered({**job.outputs.get(name, {}), **item}),
         }
         for name, item in names.items()
     }
 
 
+def _registered(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The name and version of an output that is registered, or shall be: `asset` is then the name, else an ARM id."""
+    asset = str(item.get("asset") or "")
+    if "/" in asset:
+        return {"assetName": asset.split("/")[-3], "assetVersion": asset.split("/")[-1]}
+    found = {"assetName": asset, "assetVersion": item.get("version")}
+    return {name: value for name, value in found.items() if value}
+
+
 def _mode(text: str, default: str) -> str:
     return _MODES.get(text or default, text or _MODES[default])
-
-
-def _command(job: Job, definition: Definition) -> dict[str, Any]:
-    step = next(step for step in definition.steps if step.name == job.step)
-    component = definition.components[step.component]
-    name, _, version = component.environment.name.partition(":")
-    return {
-        "command": component.command,
-        "environmentId": f"{job.workspace}/environments/{name}/versions/{version}",
-        "componentId": step.component,
-        "computeId": step.compute or None,
-        "environmentVariables": dict((*component.variables, *step.variables)),
-    }

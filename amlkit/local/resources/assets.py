@@ -6,7 +6,6 @@ archive mark may change.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +13,26 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from ..arm import shown
+from ..jobs.locations import long_uri
+from ..versions import (
+    LABELS,
+    NAME,
+    PROVIDER,
+    VERSION,
+    VERSION_LENGTH,
+    container_document,
+    curated,
+    ensure_container,
+    find,
+    next_version,
+    version_document,
+)
 from ..web import (
     WORKSPACE,
     AzureError,
     Handler,
     check_types,
+    next_link,
     not_found,
     object_body,
     query_number,
@@ -27,11 +41,8 @@ from ..web import (
     world,
 )
 
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")
-_VERSION = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]*")
-_VERSION_LENGTH = 30
 _ANONYMOUS = ("azureml_anonymous", "CliV2AnonymousEnvironment")
-_LABELS = ("azureml_default", "latest")  # used in the place of a version
+_PAGE = 200  # items of one answer; `nextLink` leads to the next ones
 _MUTABLE = ("description", "tags", "properties", "isArchived", "stage", "provisioningState")
 _TYPES = {
     "properties": dict,
@@ -43,7 +54,6 @@ _TYPES = {
     "properties.image": str,
     "properties.condaFile": str,
 }
-_PROVIDER = "Microsoft.MachineLearningServices/workspaces"
 
 
 @dataclass(frozen=True)
@@ -71,9 +81,10 @@ def put_version(asset: Asset, request: Request, body: Any) -> JSONResponse:
         AzureError: 400: an illegal name or an incomplete body; 409: it exists with another body.
     """
     here, workspace = world(request), workspace_id(request)
-    name, version = request.path_params["name"], request.path_params["version"]
+    name, version = _name(request), request.path_params["version"]
     properties = _properties(body)
     _check_names(asset, name, version, properties)
+    _follow(request, asset, properties)
     for needed in asset.needs:
         if not properties.get(needed):
             raise AzureError(400, "ValidationError", f"A version of {asset.segment} needs '{needed}'.")
@@ -82,19 +93,12 @@ def put_version(asset: Asset, request: Request, body: Any) -> JSONResponse:
     if asset.segment == "components":
         properties["componentSpec"] = {**properties["componentSpec"], "name": name, "version": version}
     with here.database.transaction():
-        container = _ensure_container(asset, request, workspace, name)
+        container = ensure_container(here.documents, workspace, asset.segment, name)
         id_ = f"{container}/versions/{version}"
         before = here.documents.get(id_)
         if before is not None:
             _check_unchanged(before, properties)
-        optional = {"isArchived": False, "isAnonymous": False, "tags": {}, "properties": {}} | asset.defaults
-        kind = f"{_PROVIDER}/{asset.segment}/versions"
-        document = {
-            "name": version,
-            "type": kind,
-            "properties": optional | properties | {"provisioningState": "Succeeded"},
-        }
-        stored = here.documents.put(id_, document)
+        stored = here.documents.put(id_, version_document(asset.segment, version, asset.defaults | properties))
     return JSONResponse(shown(stored), 200 if before else 201)
 
 
@@ -104,14 +108,10 @@ def get_version(asset: Asset, request: Request, _: Any) -> dict[str, Any]:
     Raises:
         AzureError: 404.
     """
-    workspace, name, version = workspace_id(request), request.path_params["name"], request.path_params["version"]
-    here = world(request)
-    document = here.documents.get(f"{workspace}/{asset.segment}/{name}/versions/{version}")
-    if document is None and version in _LABELS:
-        found = here.documents.children(f"{workspace}/{asset.segment}/{name}", "versions")
-        document = next((each for each in reversed(found) if not each["properties"]["isArchived"]), None)
+    name, version = _name(request), request.path_params["version"]
+    document = find(world(request).documents, workspace_id(request), asset.segment, name, version)
     if document is None:
-        type_ = f"{_PROVIDER}/{asset.segment}/versions"
+        type_ = f"{PROVIDER}/{asset.segment}/versions"
         raise not_found(type_, f"{name}/{version}", request.path_params["group"])
     return shown(document)
 
@@ -123,29 +123,31 @@ def list_versions(asset: Asset, request: Request, _: Any) -> dict[str, Any]:
     here, workspace = world(request), workspace_id(request)
     wanted = request.query_params.get("hash")
     if wanted:
-        all_ = here.documents.of_type(f"{workspace}/{asset.segment}", f"{_PROVIDER}/{asset.segment}/versions")
+        all_ = here.documents.of_type(f"{workspace}/{asset.segment}", f"{PROVIDER}/{asset.segment}/versions")
         found = [each for each in all_ if (each["properties"].get("properties") or {}).get("hash_sha256") == wanted]
     else:
-        found = here.documents.children(f"{workspace}/{asset.segment}/{request.path_params['name']}", "versions")
+        found = here.documents.children(f"{workspace}/{asset.segment}/{_name(request)}", "versions")
+        own = curated(workspace, _name(request), "latest") if asset.segment == "environments" and not found else None
+        found = [own] if own else found
     return _listing(request, found)
 
 
 def delete_version(asset: Asset, request: Request, _: Any) -> None:
     """`DELETE …/{name}/versions/{version}`."""
-    name, version = request.path_params["name"], request.path_params["version"]
+    name, version = _name(request), request.path_params["version"]
     world(request).documents.delete(f"{workspace_id(request)}/{asset.segment}/{name}/versions/{version}")
 
 
 def put_container(asset: Asset, request: Request, body: Any) -> JSONResponse:
     """`PUT …/{name}`: description, tags and the archive mark of all versions."""
     here, workspace = world(request), workspace_id(request)
-    name = request.path_params["name"]
+    name = _name(request)
     properties = _properties(body)
     _check_names(asset, name, "1", properties)
     id_ = f"{workspace}/{asset.segment}/{name}"
     with here.database.transaction():
         before = here.documents.get(id_)
-        stored = here.documents.put(id_, _container(asset, name, properties))
+        stored = here.documents.put(id_, container_document(asset.segment, name, properties))
     return JSONResponse(_with_versions(request, stored), 200 if before else 201)
 
 
@@ -155,10 +157,14 @@ def get_container(asset: Asset, request: Request, _: Any) -> dict[str, Any]:
     Raises:
         AzureError: 404.
     """
-    name = request.path_params["name"]
-    document = world(request).documents.get(f"{workspace_id(request)}/{asset.segment}/{name}")
+    name = _name(request)
+    workspace = workspace_id(request)
+    document = world(request).documents.get(f"{workspace}/{asset.segment}/{name}")
+    if document is None and asset.segment == "environments" and curated(workspace, name, "latest"):
+        document = {**container_document(asset.segment, name, {}), "id": f"{workspace}/environments/{name}"}
+        return document | {"properties": document["properties"] | {"latestVersion": "1", "nextVersion": "2"}}
     if document is None:
-        raise not_found(f"{_PROVIDER}/{asset.segment}", name, request.path_params["group"])
+        raise not_found(f"{PROVIDER}/{asset.segment}", name, request.path_params["group"])
     return _with_versions(request, document)
 
 
@@ -171,7 +177,7 @@ def list_containers(asset: Asset, request: Request, _: Any) -> dict[str, Any]:
 
 def delete_container(asset: Asset, request: Request, _: Any) -> None:
     """`DELETE …/{name}`, with all versions."""
-    world(request).documents.delete(f"{workspace_id(request)}/{asset.segment}/{request.path_params['name']}")
+    world(request).documents.delete(f"{workspace_id(request)}/{asset.segment}/{_name(request)}")
 
 
 def _listing(request: Request, found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -182,8 +188,17 @@ def _listing(request: Request, found: list[dict[str, Any]]) -> dict[str, Any]:
         found = [each for each in found if bool(each["properties"].get("isArchived")) is wanted]
     if "asc" not in query.get("$orderBy", "").lower().split():
         found = found[::-1]
-    first, size = query_number(request, "$skip", 0), query_number(request, "$top", 0) or len(found)
-    return {"value": [shown(each) for each in found[first : first + size]]}
+    first, size = query_number(request, "$skip", 0), query_number(request, "$top", 0)
+    page = found[first : first + (size or _PAGE)]
+    answer: dict[str, Any] = {"value": [shown(each) for each in page]}
+    if not size and len(found) > first + _PAGE:
+        answer["nextLink"] = next_link(request, {"$skip": str(first + _PAGE)})
+    return answer
+
+
+def _name(request: Request) -> str:
+    """The name in the path; azure-ai-ml puts the scheme of a reference before it where it follows a label."""
+    return str(request.path_params["name"]).removeprefix("azureml:")
 
 
 def _properties(body: Any) -> dict[str, Any]:
@@ -193,13 +208,11 @@ def _properties(body: Any) -> dict[str, Any]:
 
 
 def _check_names(asset: Asset, name: str, version: str, properties: dict[str, Any]) -> None:
-    if not _NAME.fullmatch(name):
-        raise AzureError(400, "ValidationError", f"'{name}' is not a name for {asset.segment}: {_NAME.pattern}")
+    if not NAME.fullmatch(name):
+        raise AzureError(400, "ValidationError", f"'{name}' is not a name for {asset.segment}: {NAME.pattern}")
     anonymous = properties.get("isAnonymous") or name in _ANONYMOUS
-    if not _VERSION.fullmatch(version) or (len(version) > _VERSION_LENGTH and not anonymous) or version in _LABELS:
-        message = (
-            f"'{version}' is not a version for {asset.segment}: {_VERSION.pattern}, at most {_VERSION_LENGTH} long"
-        )
+    if not VERSION.fullmatch(version) or (len(version) > VERSION_LENGTH and not anonymous) or version in LABELS:
+        message = f"'{version}' is not a version for {asset.segment}: {VERSION.pattern}, at most {VERSION_LENGTH} long"
         raise AzureError(400, "ValidationError", message)
 
 
@@ -221,26 +234,28 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def _ensure_container(asset: Asset, request: Request, workspace: str, name: str) -> str:
-    here = world(request)
-    id_ = f"{workspace}/{asset.segment}/{name}"
-    document = here.documents.get(id_) or here.documents.put(id_, _container(asset, name, {}))
-    return str(document["id"])
+def _follow(request: Request, asset: Asset, properties: dict[str, Any]) -> None:
+    """A model or data that a job made is kept under the place where it lies, with the name of the job.
 
-
-def _container(asset: Asset, name: str, properties: dict[str, Any]) -> dict[str, Any]:
-    optional = {"isArchived": False, "tags": {}, "properties": {}}
-    return {
-        "name": name,
-        "type": f"{_PROVIDER}/{asset.segment}",
-        "properties": optional | properties | {"provisioningState": "Succeeded"},
-    }
+    Raises:
+        AzureError: 400: the job has made no such thing.
+    """
+    name = {"models": "modelUri", "data": "dataUri"}.get(asset.segment, "")
+    uri = str(properties.get(name) or "")
+    found = world(request).jobs.made(workspace_id(request), uri) if uri else None
+    if found is None:
+        return
+    if not found.uri:
+        raise AzureError(400, "UserError", f"Job '{found.job}' is not there, or has made no such output: '{uri}'.")
+    properties[name] = long_uri(found.uri, workspace_id(request))
+    if asset.segment == "models":
+        properties["jobName"] = found.job
 
 
 def _with_versions(request: Request, document: dict[str, Any]) -> dict[str, Any]:
-    names = [each["name"] for each in world(request).documents.children(document["id"], "versions")]
-    numbers = [int(each) for each in names if each.isdecimal()]
-    known = {"latestVersion": names[-1] if names else None, "nextVersion": str(max(numbers, default=0) + 1)}
+    versions = world(request).documents.children(document["id"], "versions")
+    living = [each["name"] for each in versions if not each["properties"].get("isArchived")]
+    known = {"latestVersion": living[-1] if living else None, "nextVersion": next_version(versions)}
     return shown(document) | {"properties": document["properties"] | known}
 
 

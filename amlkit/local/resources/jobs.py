@@ -7,9 +7,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ..web import WORKSPACE, AzureError, object_body, route, workspace_id, world
+from ..jobs.records import Job
+from ..web import WORKSPACE, AzureError, next_link, object_body, query_number, route, workspace_id, world
 
 PATH = f"{WORKSPACE}/jobs"
+_PAGE = 100  # jobs of one answer
 
 
 def put(request: Request, body: Any) -> JSONResponse:
@@ -32,20 +34,39 @@ def get(request: Request, _: Any) -> Any:
 
 
 def list_all(request: Request, _: Any) -> Any:
-    """`GET …/jobs`: newest first; `listViewType`, `jobType` and `tag` filter."""
-    jobs, query = world(request).jobs, request.query_params
-    view, kind = query.get("listViewType", "ActiveOnly"), query.get("jobType", "")
-    tag, _, value = query.get("tag", "").partition("=")
-    shown = {"All": (True, False), "ArchivedOnly": (True,)}.get(view, (False,))
-    found = [
-        job
-        for job in jobs.list(workspace_id(request))
-        if job.kind != "Run"
+    """`GET …/jobs`: newest first; `listViewType`, `jobType`, `tag`, `scheduleId` and `properties` filter.
+
+    `$skip` is the name of the last job of the page before; `nextLink` has it.
+    """
+    jobs, workspace = world(request).jobs, workspace_id(request)
+    size, last = query_number(request, "$top", 0), request.query_params.get("$skip", "")
+    found: list[Job] = []
+    while len(found) < (size or _PAGE):
+        page = jobs.list(workspace, limit=_PAGE, before=last)
+        if not page:
+            return {"value": [jobs.document(job) for job in found]}
+        for job in page:
+            last = job.name
+            found += [job] if _is_wanted(request, job) else []
+            if len(found) == (size or _PAGE):
+                break
+    answer: dict[str, Any] = {"value": [jobs.document(job) for job in found]}
+    return answer if size else {**answer, "nextLink": next_link(request, {"$skip": last})}
+
+
+def _is_wanted(request: Request, job: Job) -> bool:
+    query = request.query_params
+    kind, (tag, _, value) = query.get("jobType", ""), query.get("tag", "").partition("=")
+    own, _, wanted = query.get("properties", "").partition("=")
+    shown = {"All": (True, False), "ArchivedOnly": (True,)}.get(query.get("listViewType", "ActiveOnly"), (False,))
+    return (
+        job.kind != "Run"
         and bool(job.body.get("isArchived")) in shown
         and (not kind or job.kind.lower() == kind.lower())
         and (not tag or (tag in job.tags and value in ("", job.tags[tag])))
-    ]
-    return {"value": [jobs.document(job) for job in found]}
+        and (not own or (own in job.properties and wanted in ("", job.properties[own])))
+        and not query.get("scheduleId")  # there are no schedules
+    )
 
 
 def cancel(request: Request, _: Any) -> Response:

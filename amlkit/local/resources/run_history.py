@@ -5,6 +5,7 @@ Logs are served by addresses that carry a token of their own, because clients fe
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from ..web import (
     AzureError,
     check_types,
     file_pieces,
+    next_link,
     query_number,
     route,
     workspace_id,
@@ -32,7 +34,9 @@ RUN = f"{HISTORY}/runs/{{run}}"
 OF_EXPERIMENT = f"{HISTORY}/experiments/{{experiment}}/runs/{{run}}"
 DATA = f"/data/v1.0{WORKSPACE}"
 FRONTEND = f"/mferp/managementfrontend{WORKSPACE}/batchEndpoints/{{endpoint}}"
+_PAGE = 500  # records of one answer
 _LOG_SECONDS = 24 * 3600
+_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 
 
 def get_run(request: Request, _: Any) -> Any:
@@ -47,16 +51,22 @@ def get_details(request: Request, _: Any) -> Any:
 
 
 def get_children(request: Request, _: Any) -> Any:
-    """The records of a pipeline's steps."""
-    children = world(request).jobs.children(workspace_id(request), request.path_params["run"])
-    return {"value": [views.run(child) for child in children[: query_number(request, "$top", len(children))]]}
+    """The records of a pipeline's steps, of a sweep's trials; `nextLink` leads to the next page."""
+    first, size = query_number(request, "$continuationtoken", 0), query_number(request, "$top", 0)
+    wanted = (first, (size or _PAGE) + 1)  # one more, to see whether there is another page
+    children = world(request).jobs.children(workspace_id(request), request.path_params["run"], *wanted)
+    answer: dict[str, Any] = {"value": [views.run(child) for child in children[: size or _PAGE]]}
+    if not size and len(children) > _PAGE:
+        token = str(first + _PAGE)
+        answer |= {"continuationToken": token, "nextLink": next_link(request, {"$continuationtoken": token})}
+    return answer
 
 
 def get_log(request: Request, _: Any) -> StreamingResponse:
-    """The text of a log, as long as it is now: it may grow while it is sent.
+    """The text of a log, as long as it is now: it may grow while it is sent. A `Range` of bytes gives that part.
 
     Raises:
-        AzureError: 401: a bad token; 404: no such log.
+        AzureError: 401: a bad token; 404: no such log; 416: the range starts beyond its end.
     """
     here, name = world(request), request.path_params["log"]
     here.tokens.verify(request.query_params.get("token", ""), [_log_audience(request, request.path_params["run"])])
@@ -64,8 +74,15 @@ def get_log(request: Request, _: Any) -> StreamingResponse:
     if file is None:
         raise AzureError(404, "NotFound", f"There is no log '{name}'.")
     size = file.stat().st_size
-    headers = {"Content-Length": str(size)}
-    return StreamingResponse(file_pieces(file, 0, size), headers=headers, media_type="text/plain; charset=utf-8")
+    match = _RANGE.fullmatch(request.headers.get("range", "").strip())
+    first, last = (int(match[1]), min(int(match[2] or size), size - 1)) if match else (0, size - 1)
+    if match and first > last:
+        raise AzureError(416, "InvalidRange", f"The log '{name}' has {size} bytes.")
+    headers = {"Accept-Ranges": "bytes"}  # no length: a log that is too long is cut, maybe while it is sent
+    if match:
+        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    body = file_pieces(file, first, last + 1 - first)
+    return StreamingResponse(body, 206 if match else 200, headers, "text/plain; charset=utf-8")
 
 
 def modify(request: Request, body: Any) -> Any:

@@ -70,7 +70,10 @@ class Call:
         return self.store.world.blobs.file(self.account, self.container, self.blob)
 
     def find(self) -> Blob | None:
-        """The blob, or None."""
+        """The blob, or None. A name with a slash at its end is a folder's; clients ask for it to see whether it is."""
+        if self.blob.endswith("/"):
+            self.folder()
+            return None
         return self.store.records.read(self.account, self.container, self.blob, self.path())
 
     def existing(self) -> Blob:

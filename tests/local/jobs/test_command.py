@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amlkit.local.jobs.command import render, render_plain
-from amlkit.local.jobs.values import literal, seconds
+from amlkit.local.jobs.values import of_type, seconds
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 
@@ -52,7 +52,7 @@ def test_variables_are_not_quoted():
     ],
 )
 def test_literals_are_written_as_azure_does(kind, value, text):
-    assert literal(kind, value) == text
+    assert of_type(kind, value) == text
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_literals_are_written_as_azure_does(kind, value, text):
 )
 def test_a_literal_of_another_type_is_refused(kind, value):
     with pytest.raises(ValueError, match="not a"):
-        literal(kind, value)
+        of_type(kind, value)
 
 
 def test_timeouts_are_seconds_or_durations():

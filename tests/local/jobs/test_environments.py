@@ -4,14 +4,17 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 import zipfile
 
 import pytest
 
+from amlkit.local.jobs.builds import Builds
 from amlkit.local.jobs.conda import BadEnvironmentError, requirements
 from amlkit.local.jobs.environments import BuildError, Environments, cache_folder
 from amlkit.local.jobs.interpreters import fits, host
 from amlkit.local.jobs.records import EnvironmentSpec, Status
+from amlkit.local.web import AzureError
 
 OURS = ".".join(map(str, sys.version_info[:2]))
 
@@ -60,6 +63,15 @@ def test_a_wrong_hash_fails_with_uvs_words_and_leaves_nothing(environments, whee
     assert [file.suffix for file in (tmp_path / "cache").iterdir()] == [".lock"]
 
 
+def test_a_package_that_fails_to_build_is_named_before_its_own_words(environments, tmp_path):
+    source = tmp_path / "wordy"
+    source.mkdir()
+    (source / "pyproject.toml").write_text("[build-system]\nrequires = []\nbuild-backend = 'b'\nbackend-path = ['.']\n")
+    (source / "b.py").write_text("for number in range(40): print(f'word {number}')\nraise SystemExit(3)\n")
+    with pytest.raises(BuildError, match=r"(?s)Failed to build .wordy.*\n…\n.*word 39"):
+        environments.build(conda(f"wordy @ {source.as_uri()}"), tmp_path / "log")
+
+
 def test_two_processes_build_once(wheel, tmp_path):
     script = f"""if True:
         import os, pathlib
@@ -70,7 +82,7 @@ def test_two_processes_build_once(wheel, tmp_path):
     """
     both = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(2)]
     assert [process.wait(60) for process in both] == [0, 0]
-    assert len(list(tmp_path.glob("log-*"))) == 1
+    assert len([log for log in tmp_path.glob("log-*") if "Installed 1 package" in log.read_text()]) == 1
 
 
 def test_a_python_that_nobody_has_is_replaced_by_the_nearest_and_said(environments, tmp_path):
@@ -80,9 +92,105 @@ def test_a_python_that_nobody_has_is_replaced_by_the_nearest_and_said(environmen
 
 
 def test_what_is_left_out_is_said(environments, tmp_path):
-    made = environments.build(conda(others=["numpy", "conda-forge::git=2"]), tmp_path / "log")
-    assert made.notes[0].endswith("only Python and pip's: numpy, conda-forge::git=2")
+    made = environments.build(conda(others=["cudatoolkit=11", "conda-forge::git=2"]), tmp_path / "log")
+    assert made.notes[0].endswith("of conda that are not here: cudatoolkit=11, conda-forge::git=2")
     assert made.notes[1].endswith("the step runs on this machine: image:1")
+
+
+def test_conda_packages_that_pip_has_too_come_from_there_and_that_is_said():
+    needed = requirements(
+        conda("Scikit_Learn==1.5.0", others=["numpy=1.26", "scikit-learn=1.4", "pandas>=2,<3", "git"])
+    )
+    assert needed.lines == ("Scikit_Learn==1.5.0", "numpy==1.26.*", "pandas>=2,<3")
+    assert needed.moved == ("numpy==1.26.*", "scikit-learn==1.4.*", "pandas>=2,<3")
+    assert needed.ignored == ("git",)
+
+
+@pytest.mark.parametrize(
+    ("version", "line"),
+    [
+        ("", "numpy"),
+        ("=1.26", "numpy==1.26.*"),
+        ("==1.26.4", "numpy==1.26.4"),
+        ("=1.26.4=py311_0", "numpy==1.26.4.*"),
+        (" 1.26.*", "numpy==1.26.*"),
+        (">=1,<2", "numpy>=1,<2"),
+    ],
+)
+def test_versions_of_conda_are_said_in_pips_words(version, line):
+    assert requirements(conda(others=[f"numpy{version}"])).lines == (line,)
+
+
+def test_variables_of_a_conda_file_are_not_set_and_that_is_said():
+    spec = EnvironmentSpec(conda="dependencies: [python]\nvariables:\n  A: b\n")
+    assert requirements(spec).ignored == ("`variables`",)
+
+
+@pytest.mark.parametrize(
+    ("reference", "python", "first"),
+    [
+        ("azureml://registries/azureml/environments/sklearn-1.5/versions/14", "", "scikit-learn==1.5.*"),
+        ("azureml:AzureML-sklearn-1.0-ubuntu20.04-py38-cpu@latest", "3.8", "scikit-learn==1.0.*"),
+        ("AzureML-ACPT-pytorch-1.13-py38-cuda11.7-gpu:3", "3.8", "torch==1.13.*"),
+        ("azureml://registries/azureml/environments/python-sdk-v2/labels/latest", "", "azure-ai-ml"),
+    ],
+)
+def test_packages_stand_for_curated_environments(reference, python, first):
+    needed = requirements(EnvironmentSpec(image=reference))
+    assert (needed.python, needed.lines[0], needed.image) == (python, first, reference)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "azureml://registries/azureml/environments/automl-gpu/versions/1",
+        "azureml://registries/ours/environments/sklearn-1.5/versions/1",
+        "azureml:AzureML-sklearn@latest",
+    ],
+)
+def test_a_curated_environment_that_nothing_stands_for_is_refused_by_name(reference):
+    with pytest.raises(
+        BadEnvironmentError, match=rf"not in the local Azure ML: {reference}; curated .*sklearn-<version>"
+    ):
+        requirements(EnvironmentSpec(image=reference))
+
+
+def test_what_stands_for_a_curated_environment_is_said(environments, tmp_path):
+    reference = "azureml://registries/azureml/environments/minimal-ubuntu20.04/versions/1"
+    made = environments.build(EnvironmentSpec("minimal:1", reference), tmp_path / "log")
+    assert made.notes == (
+        "the curated environment `minimal-ubuntu20.04` is an image; what stands for it here: nothing but Python",
+    )
+
+
+@pytest.mark.parametrize("cores", [2, 16])
+def test_packages_are_compiled_when_they_are_installed_if_many_cores_can_do_it(wheel, tmp_path, cores):
+    made = Environments(tmp_path / "cache", os.environ, cores).build(
+        conda(f"tiny @ {wheel.as_uri()}"), tmp_path / "log"
+    )
+    assert len(list(made.folder.glob("lib/python*/site-packages/__pycache__/tiny.*.pyc"))) == (cores == 16)
+    assert str(made.folder) in said_by(made, "import tiny; print(tiny.__file__)")
+
+
+def test_steps_that_want_one_environment_at_the_same_time_build_it_once_and_all_have_its_log(
+    environments, wheel, tmp_path
+):
+    builds, done, told = Builds(environments), threading.Event(), []
+    spec = conda(f"tiny @ {wheel.as_uri()}")
+
+    def tell(made, error):
+        told.append((made, error))
+        if len(told) == 3:
+            done.set()
+
+    logs = [tmp_path / f"log{number}" for number in range(3)]
+    for log in logs:
+        builds.want(spec, log, tell)
+    assert done.wait(60)
+    assert {error for _, error in told} == {""}
+    assert len({made.folder for made, _ in told}) == 1
+    assert "tiny" in logs[0].read_text()
+    assert len({log.read_text() for log in logs}) == 1
 
 
 def test_an_image_alone_gives_the_hosts_python(environments, tmp_path):
@@ -155,3 +263,13 @@ def test_a_build_that_fails_fails_its_step(lab):
     assert job.status is Status.FAILED
     assert job.error.startswith("step `c` failed: the environment cannot be built\n")
     assert "nowhere" in job.error
+
+
+def test_a_curated_environment_runs_if_something_stands_for_it_and_is_refused_at_submit_if_not(lab):
+    known = "azureml://registries/azureml/environments/minimal-ubuntu20.04/versions/1"
+    job = lab.run({"c": {"type": "command", "componentId": lab.component("known", "true", environment=known)}})
+    assert (job.status, job.error) == (Status.COMPLETED, "")
+    assert "what stands for it here: nothing but Python" in lab.log(lab.steps(job.name)["c"])
+    unknown = lab.component("unknown", "true", environment="azureml:AzureML-nothing-1.0@latest")
+    with pytest.raises(AzureError, match=r"not in the local Azure ML: azureml:AzureML-nothing-1\.0@latest"):
+        lab.start({"c": {"type": "command", "componentId": unknown}})

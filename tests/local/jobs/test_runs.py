@@ -176,7 +176,7 @@ def test_everything_wrong_with_a_request_is_said_at_once(lab):
     graph = {
         "a": step(component, rat=literal("1")),
         "b": step(component, rate=output_of("aa", "o")),
-        "c": {"type": "sweep"},
+        "c": {"type": "spark"},
         "d": step(f"{WORKSPACE}/components/none/versions/1"),
         "e": {**step(component, rate=literal("fast")), "computeId": "azureml:gone"},
     }
@@ -186,7 +186,7 @@ def test_everything_wrong_with_a_request_is_said_at_once(lab):
     assert said["jobs.a.inputs.rat"] == "the component has no such input (did you mean rate?)"
     assert said["jobs.a.inputs.rate"] == "no value for it"
     assert said["jobs.b.inputs.rate"] == "there is no such step: aa (did you mean a?)"
-    assert said["jobs.c"].startswith("a step of type sweep does not run")
+    assert said["jobs.c"].startswith("a step of type spark does not run")
     assert said["jobs.d.componentId"].startswith("there is no ")
     assert said["jobs.e.inputs.rate"] == "not a number: 'fast'"
     assert said["jobs.e.computeId"] == "no such compute: gone"
