@@ -17,6 +17,10 @@ from amlkit.errors import AmlkitError, DefinitionError
 from .here import pasteable
 
 COMMANDS = {
+    "run": ("run:run", "Run a pipeline here: an Azure ML YAML file, unchanged, or one in Python"),
+    "check": ("check:check", "Say all that is wrong with pipelines, offline"),
+    "lock": ("lock:lock", "Write exact versions with hashes beside every environment file"),
+    "snapshot": ("snapshot:snapshot", "Look at the code that goes with a step"),
     "preview": ("engine:preview", "Show what `up` would change, in resources and pipelines"),
     "up": ("engine:up", "Provision and publish"),
     "refresh": ("engine:refresh", "Read everything back into the state"),
@@ -24,8 +28,8 @@ COMMANDS = {
     "cancel": ("engine:cancel", "Remove the lock that an ended update left"),
     "stack": ("engine:stack", "Show the stack: outputs, resources, state"),
     "invoke": ("invoke:invoke", "Run a published pipeline through its endpoint"),
-    "runs": ("runs:runs", "List the runs of the workspace"),
-    "explain": ("runs:explain", "Say why each step of a run was reused or ran again"),
+    "runs": ("runs:runs", "List, show, compare and cancel runs; print their logs"),
+    "explain": ("explain:explain", "Say why each step of a run was reused or ran again"),
     "local": ("local:local", "Start, stop and use the local Azure ML"),
 }
 

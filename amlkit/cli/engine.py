@@ -54,14 +54,16 @@ def _run(verb: str, arguments: list[str]) -> int:
 def _keep_config(chosen: stacks.Stack, before: str) -> None:
     """`MLClient.from_config()` finds the workspace by it. A program that exports no workspace leaves nothing."""
     if workspace := _workspace(chosen):
-        stacks.write_config(chosen.home, workspace)
+        stacks.write_config(chosen.home, workspace, chosen.name)
     elif before:
         stacks.remove_config(chosen.home, before)
 
 
 def _workspace(chosen: stacks.Stack) -> str:
     """The id of the workspace that the stack exports, if it does."""
-    return str(choice.outputs(chosen.engine, chosen.name, chosen.home.root, os.environ).get("workspace-id") or "")
+    return str(
+        choice.outputs(chosen.engine, chosen.name, chosen.home.root, os.environ).get(stacks.WORKSPACE_OUTPUT) or ""
+    )
 
 
 def _stack_option(arguments: list[str]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import time
 from collections.abc import Mapping
@@ -80,6 +81,46 @@ def logs(follow: bool) -> None:
     if not log.is_file():
         raise SetupError("the local Azure ML of this checkout was never started", hint="`amlkit local start`")
     _print(log, follow=follow)
+
+
+@local.command()
+@click.option("--max-size", default="10GB", show_default=True, help="What may stay: bytes, or with KB, MB, GB, TB.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+@click.option("--keep", is_flag=True, help="Also collect by itself from now on when the size is passed; 0: no more.")
+def gc(max_size: str, *, dry_run: bool, keep: bool) -> None:
+    """Remove outputs of old runs and unused environments until they fit, least recently used first."""
+    from ..local import process
+    from ..local.door import call
+
+    size = _bytes(max_size)
+    home = Home.find()
+    running = process.status(home)
+    if running is None:
+        raise SetupError("the local Azure ML is not running", hint="`amlkit local start`")
+    found = call(home, running.address, "/control/gc", {"maxSize": size, "dryRun": dry_run, "keep": keep})
+    for unit in found["removed"]:
+        click.echo(f"{unit['kind']}  {unit['name']}  {_size(unit['bytes'])}")
+    done = "would go" if dry_run else "removed"
+    gone = f"{_size(found['before'] - found['after'])} {done}, {_size(found['after'])} left"
+    held = f", {_size(found['held'])} of it in use" if found["held"] else ""
+    click.echo(f"{gone}{held}", err=True)
+
+
+def _bytes(text: str) -> int:
+    """A size as people write it: `10GB`, `500 MB`, `0`.
+
+    Raises:
+        SetupError: it is none.
+    """
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
+    if not match:
+        raise SetupError(f"not a size: {text}", hint="for example `--max-size 10GB`")
+    return int(float(match[1]) * 1000 ** " KMGT".index(match[2].upper() or " "))
+
+
+def _size(count: int) -> str:
+    power = min(3, (len(str(count)) - 1) // 3)
+    return f"{count} B" if not power else f"{count / 1000**power:.1f} {' KMG'[power]}B"
 
 
 def _warn_of_twins(variables: Mapping[str, str]) -> None:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import difflib
-import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from amlkit.errors import DefinitionError, Problem, RunError
-from amlkit.manifest import DEFAULT_PROPERTY, PIPELINE_TAG
+from amlkit.errors import RunError
+from amlkit.manifest import EXPERIMENT_PROPERTY, PIPELINE_TAG
 
+from .data import uri_of
+from .parameters import Given, declared, value_of
 from .stacks import MACHINE_LEARNING, Workspace
 
-JOB_INPUT_TYPES = {"uri_folder": "UriFolder", "uri_file": "UriFile"}
+JOB_INPUT_TYPES = {
+    "uri_folder": "UriFolder",
+    "uri_file": "UriFile",
+    "mltable": "MLTable",
+    "mlflow_model": "MLFlowModel",
+    "custom_model": "CustomModel",
+    "triton_model": "TritonModel",
+}
 
 
 def find_endpoint(workspace: Workspace, pipeline: str) -> dict[str, Any]:
@@ -22,9 +30,8 @@ def find_endpoint(workspace: Workspace, pipeline: str) -> dict[str, Any]:
     Raises:
         RunError: nothing of that name is published; the hint names what is.
     """
-    listed = workspace.get("/batchEndpoints")["value"]
     by_name: dict[str, dict[str, Any]] = {}
-    for endpoint in listed:
+    for endpoint in workspace.listed("/batchEndpoints"):
         by_name[endpoint["name"]] = endpoint
         by_name[(endpoint.get("tags") or {}).get(PIPELINE_TAG, endpoint["name"])] = endpoint
     if pipeline in by_name:
@@ -34,35 +41,12 @@ def find_endpoint(workspace: Workspace, pipeline: str) -> dict[str, Any]:
     raise RunError(f"no pipeline `{pipeline}` is published", hint=hint)
 
 
-def submit(workspace: Workspace, endpoint: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
-    """Invoke an endpoint's serving deployment with literal parameters; the id of the new run.
-
-    Raises:
-        RunError: nothing serves.
-        ServiceError: the service refused; an unknown parameter among the reasons.
-    """
-    data = _default_data(_component(workspace, endpoint))
-    data |= {name: {"jobInputType": "Literal", "value": value} for name, value in parameters.items()}
-    url = endpoint["properties"]["scoringUri"]
-    headers = {"repeatability_request-id": str(uuid.uuid4())}
-    body = {"properties": {"inputData": data, "outputData": {}}}
-    answer = workspace.service.call("POST", url, workspace.service.target.ml_audience, body, headers).json()
-    return str(answer["name"])
-
-
-def parameters(workspace: Workspace, endpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """The literal parameters of the pipeline that an endpoint serves, with their defaults (None: it has to be given).
+def serving_component(workspace: Workspace, endpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties of the pipeline component behind the serving deployment.
 
     Raises:
         RunError: nothing serves.
     """
-    inputs = _component(workspace, endpoint)["componentSpec"].get("inputs") or {}
-    defaults = {name: given.get("default") for name, given in inputs.items() if given["type"] not in JOB_INPUT_TYPES}
-    return {name: _value(text) if isinstance(text, str) else text for name, text in defaults.items()}
-
-
-def _component(workspace: Workspace, endpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """The pipeline component behind the serving deployment."""
     name = (endpoint["properties"].get("defaults") or {}).get("deploymentName")
     if not name:
         raise RunError(f"endpoint `{endpoint['name']}` serves nothing", hint="publish with `amlkit up`")
@@ -72,30 +56,33 @@ def _component(workspace: Workspace, endpoint: Mapping[str, Any]) -> dict[str, A
     return found
 
 
-def _default_data(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The data inputs' defaults. Azure ML keeps none for data, so `compile` left them as properties."""
-    types = {key: given["type"] for key, given in (found["componentSpec"].get("inputs") or {}).items()}
-    return {
-        key: {"jobInputType": JOB_INPUT_TYPES[types[key]], "uri": uri}
-        for property_, uri in (found.get("properties") or {}).items()
-        if (key := property_.removeprefix(DEFAULT_PROPERTY)) != property_
-    }
-
-
-def parse_parameters(given: tuple[str, ...]) -> dict[str, Any]:
-    """`("learning_rate=0.5",)` → `{"learning_rate": 0.5}`: JSON where it is JSON, else the text.
+def submit(workspace: Workspace, endpoint: Mapping[str, Any], component: Mapping[str, Any], given: Given) -> str:
+    """Invoke an endpoint's serving deployment, whose component this is, with what was given; the id of the new run.
 
     Raises:
-        DefinitionError: arguments without a `=`; all of them.
+        DefinitionError: data that does not exist.
+        ServiceError: the service refused.
     """
-    wrong = [text for text in given if "=" not in text]
-    if wrong:
-        raise DefinitionError(Problem(text, "not a parameter", "write `--param name=value`") for text in wrong)
-    return {name: _value(text) for name, text in (item.split("=", 1) for item in given)}
+    data = _data(workspace, endpoint, component, given)
+    url = endpoint["properties"]["scoringUri"]
+    headers = {"repeatability_request-id": str(uuid.uuid4())}
+    experiment = (component.get("properties") or {}).get(EXPERIMENT_PROPERTY)
+    more = {"properties": {"experimentName": experiment}} if experiment else {}
+    body = {"properties": {"inputData": data, "outputData": {}, **more}}
+    answer = workspace.service.call("POST", url, workspace.service.target.ml_audience, body, headers).json()
+    return str(answer["name"])
 
 
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+def _data(
+    workspace: Workspace, endpoint: Mapping[str, Any], component: Mapping[str, Any], given: Given
+) -> dict[str, dict[str, Any]]:
+    """What was given, and where data lies by default: Azure ML keeps none, so `compile` left it as properties."""
+    found: dict[str, dict[str, Any]] = {}
+    for each in declared(component):
+        if each.name in given.literals:
+            value = value_of(each, given.literals[each.name])
+            found[each.name] = {"jobInputType": "Literal", "value": value}
+        elif each.is_data and (text := given.data.get(each.name) or each.default):
+            uri = uri_of(workspace, str(text), each.type, f"{endpoint['name']}.{each.name}")
+            found[each.name] = {"jobInputType": JOB_INPUT_TYPES[each.type], "uri": uri}
+    return found

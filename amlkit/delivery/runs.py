@@ -1,153 +1,212 @@
 """Pipeline runs as records, read from the service: what ran, what was reused and why, and what came out.
 
-Steps come from the run history, as in Azure ML studio; metrics from the workspace's MLflow service.
+Steps come from the run history, as in Azure ML studio; metrics from the workspace's MLflow service. Used by the
+commands and by the fixtures for tests.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
-from .stacks import Workspace
+from amlkit.errors import RunError, ServiceError
 
-TERMINAL = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
-REUSED = "azureml.isreused"
-REUSED_FROM = "azureml.reusedrunid"
-REASON = "amlkit.reason"
-LOCAL_INTERVAL, AZURE_INTERVAL = 0.25, 5.0  # seconds between two looks at a run
+from .logs import log_tail
+from .records import NEAR, TERMINAL, Kind, Run, StepRun, close
+from .stacks import MACHINE_LEARNING, Workspace
+from .steps import REASON, message, of_record, tree, with_sources
+
+__all__ = ["REASON", "TERMINAL", "Kind", "Run", "StepRun", "find", "follow", "log_tail", "metrics", "read", "recent"]
+
+LATEST = ("last", "@latest")
+AZURE_INTERVAL = 5.0  # seconds between two looks at a run
+LOCAL_INTERVALS = (0.01, 0.25)  # the same, at first and later
+_SHARE = 0.2  # of the time, at most, that is spent on looking: a run of a thousand steps is looked at less often
+_EARLY_SECONDS = 0.1  # until then only a local run's own state is read: to list steps takes as long as to reuse them
+_SEARCHED = 1000  # runs, newest first, among which the start of a name is looked for
 
 
-@dataclass(frozen=True)
-class StepRun:
-    """One step of a run. `seconds` is None until it ended; `reason` says why it ran or was reused.
+def find(workspace: Workspace, name: str) -> str:
+    """The id of the run that is meant: its id, the start of it if no other run has it, or `last`.
 
-    `source` is the id of the step's run whose outputs were taken, for a reused one.
+    Raises:
+        RunError: there is none, or several; the hint names close ones. Or it is a step of a run.
     """
-
-    id: str
-    name: str
-    status: str
-    seconds: float | None = None
-    reused: bool = False
-    source: str = ""
-    reason: str = ""
-    error: str = ""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run of a pipeline. `outputs` maps an output's name to its URI, `created` is UTC."""
-
-    id: str
-    name: str
-    status: str
-    steps: tuple[StepRun, ...] = ()
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    error: str = ""
-    created: str = ""
-
-    @property
-    def ended(self) -> bool:
-        """Will nothing change any more?"""
-        return self.status in TERMINAL
+    if name in LATEST:
+        newest = next(_jobs(workspace), None)
+        if newest is None:
+            raise RunError("there are no runs yet", hint="`amlkit run` or `amlkit invoke` makes one")
+        return str(newest["name"])
+    try:
+        job = workspace.get(f"/jobs/{name}")
+    except ServiceError as error:
+        if error.status not in (400, 404):
+            raise
+        return _of_prefix(name, [str(job["name"]) for job in islice(_jobs(workspace), _SEARCHED)])
+    parent = job["properties"].get("parentJobName")
+    if parent:
+        step = job["properties"].get("displayName") or name
+        raise RunError(f"{name} is step `{step}` of run {parent}", hint="name the run, then the step")
+    return str(job["name"])
 
 
 def read(workspace: Workspace, run_id: str) -> Run:
     """A run and its steps as they are now, with the reason of each. Raises `ServiceError` if it does not exist."""
-    return _with_sources(workspace, _look(workspace, run_id))
+    run = _look(workspace, workspace.history(f"/runs/{run_id}"), {})
+    return _whole(workspace, run)
 
 
-def _look(workspace: Workspace, run_id: str) -> Run:
-    job = workspace.get(f"/jobs/{run_id}")["properties"]
-    children = workspace.history(f"/runs/{run_id}/children")["value"]
-    steps = tuple(_step(child) for child in sorted(children, key=_order))
-    outputs = {name: str(output.get("uri") or "") for name, output in (job.get("outputs") or {}).items()}
-    return Run(run_id, job.get("displayName") or run_id, job["status"], steps, outputs, _message(job.get("error")))
+def recent(workspace: Workspace, limit: int | None = None, status: Sequence[str] = ()) -> tuple[Run, ...]:
+    """The workspace's runs, newest first, without their steps; at most `limit`, of some states only if asked.
 
-
-def recent(workspace: Workspace) -> tuple[Run, ...]:
-    """The workspace's runs, newest first, without their steps. A run's name is its endpoint's or experiment's."""
-    jobs = workspace.get("/jobs")["value"]
-    return tuple(
-        Run(
-            job["name"],
-            job["properties"].get("experimentName") or job["name"],
-            job["properties"]["status"],
-            created=str(job["systemData"]["createdAt"]),
-        )
-        for job in sorted(jobs, key=lambda job: str(job["systemData"]["createdAt"]), reverse=True)
-    )
+    Pages are followed only as far as needed. A run's name is its endpoint's or experiment's.
+    """
+    wanted = {each.lower() for each in status}
+    found = (_of_job(job) for job in _jobs(workspace))
+    return tuple(islice((run for run in found if not wanted or run.status.lower() in wanted), limit))
 
 
 def follow(workspace: Workspace, run_id: str, show: Callable[[Run], None]) -> Run:
     """Look at a run until it ends; `show` gets every look. Azure ML offers no event to wait for."""
-    interval = LOCAL_INTERVAL if workspace.service.target.is_local else AZURE_INTERVAL
-    while True:
-        run = _look(workspace, run_id)
+    known: dict[str, StepRun] = {}
+    is_local, start = workspace.service.target.is_local, time.monotonic()
+    for interval in intervals(is_local=is_local):
+        began = time.monotonic()
+        record = workspace.history(f"/runs/{run_id}")
+        if is_local and began - start < _EARLY_SECONDS and record["status"] not in TERMINAL:
+            time.sleep(interval)
+            continue
+        run = _look(workspace, record, known)
+        took = time.monotonic() - began
+        known = {step.id: step for _, step in run.walk()}
         show(run)
         if run.ended:
-            return _with_sources(workspace, run)
-        time.sleep(interval)
+            return _whole(workspace, run)
+        time.sleep(max(interval, took / _SHARE))
+    raise AssertionError  # `intervals` does not end
+
+
+def intervals(*, is_local: bool) -> Iterator[float]:
+    """Seconds to wait between looks, without end: short at first for a local run, which may be all reused."""
+    first, last = LOCAL_INTERVALS if is_local else (AZURE_INTERVAL, AZURE_INTERVAL)
+    while True:
+        yield first
+        first = min(first * 1.5, last)
+
+
+def cancel(workspace: Workspace, job_id: str) -> None:
+    """End a run, or a step of it; asked for when this returns. Nothing happens to one that is over."""
+    workspace.service.arm("POST", f"{workspace.id}/jobs/{job_id}/cancel", MACHINE_LEARNING)
 
 
 def metrics(workspace: Workspace, step: StepRun) -> dict[str, float]:
     """The last value of each metric that a step logged."""
-    answer = workspace.mlflow(f"runs/get?run_id={step.id}")
-    logged = answer["run"]["data"].get("metrics") or []
-    return {entry["key"]: float(entry["value"]) for entry in logged}
+    return _metrics_of(workspace.mlflow(f"runs/get?run_id={step.id}")["run"])
 
 
-def log_tail(workspace: Workspace, step: StepRun, lines: int = 20) -> list[str]:
-    """The last lines that a step wrote."""
-    files: dict[str, str] = workspace.history(f"/runs/{step.id}/details")["logFiles"]
-    urls = [url for name, url in files.items() if "std_log" in name]
-    return workspace.fetch(urls[0]).text.splitlines()[-lines:] if urls else []
+def all_metrics(workspace: Workspace, run: Run) -> dict[str, dict[str, float]]:
+    """The last values of the metrics of all steps, by the id of the step; steps without any are left out.
+
+    One call a parent (the run, a nested pipeline, a sweep), not one a step.
+    """
+    parents = [run.id, *(step.id for _, step in run.walk() if step.steps)]
+    named = workspace.mlflow(f"experiments/get-by-name?experiment_name={run.experiment or 'Default'}")
+    experiment = str(named["experiment"]["experiment_id"])
+    found: dict[str, dict[str, float]] = {}
+    for parent in parents:
+        for logged in _searched(workspace, experiment, parent):
+            if values := _metrics_of(logged):
+                found[str(logged["info"]["run_id"])] = values
+    if len(run.steps) == 1 and run.steps[0].id == run.id and (own := metrics(workspace, run.steps[0])):
+        found[run.id] = own
+    return found
 
 
-def _step(child: Mapping[str, Any]) -> StepRun:
-    properties = child.get("properties") or {}
-    reused = str(properties.get(REUSED)).lower() == "true"
-    return StepRun(
-        id=child["runId"],
-        name=child.get("displayName") or child["runId"],
-        status=child["status"],
-        seconds=_seconds(child.get("startTimeUtc"), child.get("endTimeUtc")),
-        reused=reused,
-        source=properties.get(REUSED_FROM, "") if reused else "",
-        reason="nothing changed" if reused else properties.get(REASON, ""),
-        error=_message(child.get("error")),
+def _searched(workspace: Workspace, experiment: str, parent: str) -> Iterator[Mapping[str, Any]]:
+    body: dict[str, Any] = {
+        "experiment_ids": [experiment],
+        "filter": f"tags.mlflow.parentRunId = '{parent}'",
+        "max_results": 1000,
+    }
+    while True:
+        page = workspace.mlflow("runs/search", body)
+        yield from page.get("runs") or []
+        if not page.get("next_page_token"):
+            return
+        body = {**body, "page_token": page["next_page_token"]}
+
+
+def _metrics_of(logged: Mapping[str, Any]) -> dict[str, float]:
+    return {entry["key"]: float(entry["value"]) for entry in logged["data"].get("metrics") or []}
+
+
+def _look(workspace: Workspace, record: Mapping[str, Any], known: Mapping[str, StepRun]) -> Run:
+    """Where a run is, from its record and those of its steps that were not over: the smallest reads that show it."""
+    own, run_id = of_record(record), str(record["runId"])
+    steps = tuple(tree(workspace, run_id, known, trials=own.kind == "sweep"))
+    if own.kind != "pipeline" and not record.get("parentRunId"):
+        steps = (replace(own, steps=steps if own.kind == "sweep" else ()),)
+    return Run(
+        id=run_id,
+        name=own.name,
+        status=own.status,
+        steps=steps,
+        error=own.error,
+        created=record.get("createdUtc") or "",
+        started=own.started,
+        finished=own.ended,
     )
 
 
-def _with_sources(workspace: Workspace, run: Run) -> Run:
-    """The reason of a reused step names the run that it was taken from, which the service says in a call of its own."""
-    records = {id_: workspace.history(f"/runs/{id_}") for id_ in {step.source for step in run.steps} if id_}
-    steps = (replace(step, reason=_since(step, records[step.source])) if step.source else step for step in run.steps)
-    return replace(run, steps=tuple(steps))
+def _whole(workspace: Workspace, run: Run) -> Run:
+    """With what only the job's own document says, and with the runs that results were taken from."""
+    job = _of_job(workspace.get(f"/jobs/{run.id}"))
+    return replace(
+        run,
+        steps=with_sources(workspace, run.id, run.steps),
+        outputs=job.outputs,
+        error=run.error or job.error,
+        experiment=job.experiment,
+        parameters=job.parameters,
+        inputs=job.inputs,
+        properties=job.properties,
+        tags=job.tags,
+    )
 
 
-def _since(step: StepRun, source: Mapping[str, Any]) -> str:
-    run = source.get("parentRunId") or source["runId"]
-    name = source.get("displayName") or step.name
-    return f"nothing changed since run {run}" if name == step.name else f"same as step {name} of run {run}"
+def _jobs(workspace: Workspace) -> Iterator[Mapping[str, Any]]:
+    """All jobs, newest first: the service gives them so, within a page the times say it."""
+    return workspace.listed("/jobs")
 
 
-def _order(child: Mapping[str, Any]) -> tuple[bool, str, str]:
-    start = child.get("startTimeUtc") or ""
-    return not start, start, str(child.get("displayName") or "")
+def _of_job(job: Mapping[str, Any]) -> Run:
+    properties = job["properties"]
+    given = properties.get("inputs") or {}
+    created = str((job.get("systemData") or {}).get("createdAt") or "")
+    experiment = str(properties.get("experimentName") or "")
+    return Run(
+        id=job["name"],
+        name=experiment or job["name"],
+        status=properties["status"],
+        outputs={name: str(item.get("uri") or "") for name, item in (properties.get("outputs") or {}).items()},
+        error=message(properties.get("error")),
+        created=created,
+        experiment=experiment,
+        parameters={name: str(item["value"]) for name, item in given.items() if item.get("value") is not None},
+        inputs={name: str(item["uri"]) for name, item in given.items() if item.get("uri")},
+        properties=dict(properties.get("properties") or {}),
+        tags=dict(properties.get("tags") or {}),
+    )
 
 
-def _seconds(start: str | None, end: str | None) -> float | None:
-    if not start or not end:
-        return None
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
-
-
-def _message(error: Any) -> str:
-    if not isinstance(error, Mapping):
-        return ""
-    inner = error.get("error", error)
-    return str(inner.get("message", ""))
+def _of_prefix(name: str, ids: Sequence[str]) -> str:
+    found = [id_ for id_ in ids if id_.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        shown = ", ".join(found[:NEAR]) + (", …" if len(found) > NEAR else "")
+        raise RunError(f"{len(found)} runs begin with `{name}`", hint=f"say more of it: {shown}")
+    raise RunError(f"no such run: {name}", hint=close(name, ids) or "`amlkit runs` lists them")

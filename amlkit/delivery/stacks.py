@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
+from amlkit.engine import choice
 from amlkit.engine.choice import Engine
-from amlkit.errors import SetupError
-from amlkit.home import Home, pointed_at
+from amlkit.errors import AmlkitError, ServiceError, SetupError
+from amlkit.home import SUBSCRIPTION, Home, pointed_at
+from amlkit.rest import Response
 from amlkit.target import Service, Target
-
-if TYPE_CHECKING:
-    import httpx
 
 MACHINE_LEARNING = "2024-10-01"  # api-version of what is read below a workspace
 DEFAULT_STACK = "local"
 TARGET_KEY = "amlkit:target"
+WORKSPACE_OUTPUT = "workspace-id"  # what the program exports
+STACK_KEY = "amlkit_stack"  # in `.azureml/config.json`, whose other readers look for their own keys only
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Stack:
             SetupError: there is no project here, or the stack's file is damaged; or it is the stack `local` and its
                 file, which alone keeps it off Azure, is gone or does not say so.
         """
-        home = Home.find()
+        home = Home.project()
         chosen = name or os.environ.get("PULUMI_STACK") or DEFAULT_STACK
         path = home.root / f"Pulumi.{chosen}.yaml"
         is_local = _target_of(path) == "local"
@@ -104,21 +106,12 @@ class Workspace:
 
     @classmethod
     def of(cls, stack: Stack) -> Workspace:
-        """The workspace of `.azureml/config.json`, which `up` leaves in the project's folder.
+        """The workspace of a stack (see `workspace_of`), with the stack's cloud reached.
 
         Raises:
-            SetupError: nothing was brought up yet, or the file is damaged.
+            SetupError: nothing was brought up yet, or `.azureml/config.json` is damaged.
         """
-        path = _config_file(stack.home)
-        try:
-            config = json.loads(path.read_text())
-            group = f"/subscriptions/{config['subscription_id']}/resourceGroups/{config['resource_group']}"
-            name = config["workspace_name"]
-        except FileNotFoundError as error:
-            raise SetupError("no workspace yet", hint="bring the stack up first: `amlkit up`") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise SetupError(f"damaged: {error}", where=str(path), hint="`amlkit up` writes it anew") from error
-        return cls(f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{name}", stack.service())
+        return cls(workspace_of(stack), stack.service())
 
     def get(self, path: str, version: str = MACHINE_LEARNING) -> Any:
         """GET below the workspace (`/jobs/x`); the JSON answered. Raises as `Service.arm`."""
@@ -128,51 +121,120 @@ class Workspace:
         """GET from the workspace's run history (`/runs/x/details`); the JSON answered. Raises as `get`."""
         return self.fetch(f"{self._api}/history/v1.0{self.id}{path}?api-version=v1.0").json()
 
-    def mlflow(self, path: str) -> Any:
-        """GET from the workspace's MLflow service (`runs/get?run_id=x`); the JSON answered. Raises as `get`."""
-        return self.fetch(f"{self._tracking}/api/2.0/mlflow/{path}").json()
+    def listed(self, path: str, version: str = MACHINE_LEARNING) -> Iterator[dict[str, Any]]:
+        """The items of a list below the workspace (`/jobs?…`), page after page, as far as they are asked for."""
+        page = self.get(path, version)
+        yield from self._paged(page, self.service.target.resource_manager)
 
-    def fetch(self, url: str) -> httpx.Response:
+    def history_listed(self, path: str) -> Iterator[dict[str, Any]]:
+        """The items of a list of the run history, page after page."""
+        yield from self._paged(self.history(path), self._api)
+
+    def mlflow(self, path: str, body: Any = None) -> Any:
+        """GET from the workspace's MLflow service (`runs/get?run_id=x`), or POST a body; the JSON answered."""
+        url = f"{self._tracking}/api/2.0/mlflow/{path}"
+        method = "GET" if body is None else "POST"
+        return self.service.call(method, url, self.service.target.resource_manager, body).json()
+
+    def fetch(self, url: str) -> Response:
         """GET any URL of the workspace's region. Raises as `Service.call`."""
         return self.service.call("GET", url, self.service.target.resource_manager)
 
+    def _paged(self, page: Any, base: str) -> Iterator[dict[str, Any]]:
+        """A link to another host than `base` is not followed: it would get our token."""
+        while True:
+            yield from page.get("value") or []
+            link = page.get("nextLink")
+            if not link:
+                return
+            if urlsplit(link)[:2] != urlsplit(base)[:2]:
+                raise ServiceError(0, "ForeignLink", f"a list goes on at another host: {urlsplit(link).netloc}")
+            page = self.fetch(link).json()
+
     @cached_property
-    def _properties(self) -> dict[str, Any]:
+    def properties(self) -> dict[str, Any]:
+        """What its ARM resource says of it."""
         properties: dict[str, Any] = self.get("")["properties"]
         return properties
 
     @cached_property
     def _api(self) -> str:
-        return str(self.fetch(self._properties["discoveryUrl"]).json()["api"])
+        return str(self.fetch(self.properties["discoveryUrl"]).json()["api"])
 
     @cached_property
     def _tracking(self) -> str:
-        return "https://" + str(self._properties["mlFlowTrackingUri"]).split("://", 1)[1]
+        return "https://" + str(self.properties["mlFlowTrackingUri"]).split("://", 1)[1]
 
 
-def write_config(home: Home, workspace_id: str) -> Path:
+def workspace_of(stack: Stack, environment: MutableMapping[str, str] = os.environ) -> str:
+    """The ARM id of a stack's workspace: that of `.azureml/config.json` if the file is of this stack, else its output.
+
+    The file is of the stack that it names. One that names none, which other tools write, is of a local stack if its
+    subscription is the local Azure ML's, and of a stack on Azure never: it may be another stack's.
+
+    Raises:
+        SetupError: neither says it, or the file is damaged.
+    """
+    if found := _configured(stack):
+        return found
+    stack.enter(environment)
+    try:
+        found = str(choice.outputs(stack.engine, stack.name, stack.home.root, environment).get(WORKSPACE_OUTPUT) or "")
+    except AmlkitError as error:
+        raise _no_workspace(stack, error.problems[0].what) from error
+    if not found:
+        raise _no_workspace(stack, f"it has no output `{WORKSPACE_OUTPUT}`")
+    return found
+
+
+def write_config(home: Home, workspace_id: str, stack: str = "") -> Path:
     """Leave `.azureml/config.json`, so that `MLClient.from_config()` finds the workspace; gives its path."""
     path = _config_file(home)
     path.parent.mkdir(exist_ok=True)
-    path.write_text(_config_of(workspace_id))
+    path.write_text(json.dumps({**_config_of(workspace_id), **({STACK_KEY: stack} if stack else {})}, indent=2) + "\n")
     return path
 
 
 def remove_config(home: Home, workspace_id: str) -> None:
     """Remove `.azureml/config.json` if it is what `write_config` left for a workspace that is no more."""
     path = _config_file(home)
-    if path.is_file() and path.read_text() == _config_of(workspace_id):
+    try:
+        found = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return
+    if isinstance(found, dict) and {key: found[key] for key in found if key != STACK_KEY} == _config_of(workspace_id):
         path.unlink()
+
+
+def _configured(stack: Stack) -> str:
+    """The workspace that `.azureml/config.json` names, if the file is of this stack."""
+    path = _config_file(stack.home)
+    try:
+        config = json.loads(path.read_text())
+        group = f"/subscriptions/{config['subscription_id']}/resourceGroups/{config['resource_group']}"
+        found = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{config['workspace_name']}"
+        of_stack = config.get(STACK_KEY)
+    except FileNotFoundError:
+        return ""
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SetupError(f"damaged: {error}", where=str(path), hint="`amlkit up` writes it anew") from error
+    is_unnamed_local = of_stack is None and stack.is_local and config["subscription_id"] == SUBSCRIPTION
+    return found if of_stack == stack.name or is_unnamed_local else ""
+
+
+def _no_workspace(stack: Stack, why: str) -> SetupError:
+    named = "" if stack.name == DEFAULT_STACK else f" --stack {stack.name}"
+    what = f"no workspace of stack `{stack.name}` is known yet: {why}"
+    return SetupError(what, hint=f"bring the stack up first: `amlkit up{named}`")
 
 
 def _config_file(home: Home) -> Path:
     return home.root / ".azureml" / "config.json"
 
 
-def _config_of(workspace_id: str) -> str:
+def _config_of(workspace_id: str) -> dict[str, str]:
     parts = workspace_id.strip("/").split("/")
-    config = {"subscription_id": parts[1], "resource_group": parts[3], "workspace_name": parts[7]}
-    return json.dumps(config, indent=2) + "\n"
+    return {"subscription_id": parts[1], "resource_group": parts[3], "workspace_name": parts[7]}
 
 
 def _target_of(path: Path) -> str:

@@ -70,7 +70,7 @@ def test_a_stack_file_that_does_not_say_local_never_leads_to_azure(project, comm
         assert re.search(what, refused(project.amlkit(*command)))
 
 
-@pytest.mark.parametrize("command", [PREVIEW, INVOKE, ("local", "start"), ("local", "status")])
+@pytest.mark.parametrize("command", [PREVIEW, UP, DESTROY, INVOKE])
 def test_without_a_project_every_command_says_so(project, command):
     with replaced(project.root / "Pulumi.yaml", None):
         assert "no Pulumi.yaml here or in a folder above" in refused(project.amlkit(*command))

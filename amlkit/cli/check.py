@@ -1,0 +1,53 @@
+"""`amlkit check`: everything that is wrong with the project's pipelines, or with those that are named, offline."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from amlkit import digest
+from amlkit.delivery import selection
+from amlkit.errors import DefinitionError, Problem
+from amlkit.home import Home
+
+
+@click.command()
+@click.argument("pipelines", nargs=-1, metavar="[PIPELINE]…")
+def check(pipelines: tuple[str, ...]) -> None:
+    """Find all problems of PIPELINEs, as `run` takes them; of the whole project without one. Touches no network."""
+    problems: list[Problem] = []
+    for name in pipelines or _all(problems):
+        try:
+            click.echo(_yaml(name) if selection.is_yaml(name) else _python(name))
+        except DefinitionError as error:
+            problems += error.problems
+    if problems:
+        raise DefinitionError(dict.fromkeys(problems))
+
+
+def _all(problems: list[Problem]) -> tuple[str, ...]:
+    try:
+        return tuple(each.name for each in selection.of_project(Home.project()))
+    except DefinitionError as error:
+        problems += error.problems
+        return ()
+
+
+def _python(name: str) -> str:
+    from amlkit.pipelines import compile
+
+    manifest = compile(selection.find(name, Home.here()))
+    steps = len(manifest.pipeline.body["componentSpec"]["jobs"])
+    return f"{manifest.name}  {digest.short(manifest.definition)}  {steps} step{'s' if steps > 1 else ''}"
+
+
+def _yaml(name: str) -> str:
+    from amlkit.delivery import existing, yamlfile
+
+    file = yamlfile.read(Path(name))
+    for variable in ("ARM_CLOUD_METADATA_URL", "AZUREML_CURRENT_CLOUD"):
+        os.environ.pop(variable, None)  # azure-ai-ml would ask there when it is imported
+    existing.check(file)
+    return f"{name}  {file.kind} {'component' if file.is_component else 'job'}"

@@ -1,0 +1,96 @@
+"""Following a run on the terminal to its end, and saying what came out. Shared by `run` and `invoke`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+
+import click
+
+from amlkit.delivery import logs, outputs, runs
+from amlkit.delivery.stacks import Workspace
+from amlkit.errors import RunError, UnreachableError
+
+from .document import as_json, near_place
+from .here import command
+from .show import Progress, explain_lines, metric_line
+
+_TAIL = 20
+
+
+def follow(workspace: Workspace, run_id: str, *, cancels: bool) -> runs.Run:
+    """The run once it ended. Ctrl-C on a terminal asks what to do; elsewhere it cancels the run if `cancels`.
+
+    Raises:
+        RunError: the service is gone, or the run was left; the message says how to come back.
+    """
+    try:
+        with Progress() as progress:
+            return runs.follow(workspace, run_id, progress.show)
+    except UnreachableError as error:
+        (problem,) = error.problems
+        onward = f"the run goes on there; how it ended: `amlkit explain {run_id}`"
+        raise RunError(problem.what, hint="; ".join(filter(None, (problem.hint, onward)))) from error
+    except KeyboardInterrupt:
+        if not _is_to_end(run_id, cancels=cancels):
+            hint = f"`amlkit runs show {run_id}`; `amlkit runs cancel {run_id}` ends it"
+            raise RunError(f"left run {run_id}, which goes on", hint=hint) from None
+        runs.cancel(workspace, run_id)
+        return runs.follow(workspace, run_id, lambda _: None)
+
+
+def report(workspace: Workspace, run: runs.Run, form: str, more: Iterable[str] = ()) -> None:
+    """What came out: a line a step with its reason, metrics, outputs as places here; then `more`. Or all of it as JSON.
+
+    Raises:
+        RunError: the run did not complete; the last lines of the failed steps are printed before.
+    """
+    metrics = runs.all_metrics(workspace, run)
+    places = {uri: outputs.place(workspace, uri) for uri in run.outputs.values() if uri}
+    if form == "json":
+        click.echo(json.dumps(as_json(run, metrics, places), indent=2))
+    else:
+        for line in explain_lines(run):
+            click.echo(line)
+        shown = [metric_line(run, step, metrics[step.id]) for _, step in run.walk() if step.id in metrics]
+        named = [f"Output {name}: {near_place(places[uri])}" for name, uri in run.outputs.items() if uri]
+        for block in (shown, [*named, *more] if run.status == "Completed" else []):
+            click.echo("\n" + "\n".join(block) if block else "", nl=bool(block))
+    if run.status != "Completed":
+        raise _failure(workspace, run)
+
+
+def try_next(lines: Iterable[str], stack: str | None) -> None:
+    """Commands to go on with, as they can be pasted here."""
+    click.echo("\nTry next:", err=True)
+    for line in lines:
+        click.echo(f"  {command()} {line}" + (f" --stack {stack}" if stack else ""), err=True)
+
+
+def _is_to_end(run_id: str, *, cancels: bool) -> bool:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if cancels:
+            click.echo(f"Canceling run {run_id}", err=True)
+        return cancels
+    try:
+        return click.confirm(f"\nCancel run {run_id}?", default=cancels, err=True)
+    except (click.Abort, KeyboardInterrupt):
+        return False
+
+
+def _failure(workspace: Workspace, run: runs.Run) -> RunError:
+    failed = [(path, step) for path, step in run.walk() if step.status == "Failed" and not step.steps]
+    for path, step in failed:
+        click.echo(f"Last lines of {path}:", err=True)
+        for line in logs.log_tail(workspace, step, _TAIL):
+            click.echo(f"  {line}", err=True)
+    why = "; ".join(_why(path, step) for path, step in failed) or run.error
+    what = f"run {run.id} was canceled" if run.status == "Canceled" else f"run {run.id} {run.status.lower()}"
+    return RunError(f"{what}: {why}" if why else what, hint=f"`amlkit explain {run.id}`")
+
+
+def _why(path: str, step: runs.StepRun) -> str:
+    """The first line of what the service says; the lines of the log were shown."""
+    said = step.error.partition("\n")[0]
+    return said if f"`{step.name}`" in said else f"step `{path}` failed: {said}"

@@ -1,0 +1,66 @@
+"""What is given for a data input, as the URI that a job takes: a local path is uploaded, an asset is looked up."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from amlkit.errors import DefinitionError, Problem, ServiceError
+
+from .registration import upload
+from .stacks import Workspace
+
+_ASSET = re.compile(r"azureml:(?!//)(?P<name>[^/:@]+)(?::(?P<version>[^/:@]+)|@(?P<label>[^/:@]+))")
+_MODELS = ("mlflow_model", "custom_model", "triton_model")
+
+
+def uri_of(workspace: Workspace, text: str, kind: str, where: str) -> str:
+    """The URI of what somebody gave for an input of type `kind`.
+
+    Takes local paths, `azureml:name:version`, `azureml:name@latest`, `azureml://…`, ARM ids and web addresses.
+
+    Raises:
+        DefinitionError: no such file, asset or version; a file for a folder.
+    """
+    if match := _ASSET.fullmatch(text):
+        return _asset(workspace, match, kind, where)
+    if "://" in text or text.startswith(("azureml:", "/subscriptions/")):
+        return text
+    return upload(workspace, Path(text).expanduser().absolute(), kind, where)
+
+
+def is_asset(text: str) -> bool:
+    """Is it a reference to a registered asset by its short name?"""
+    return _ASSET.fullmatch(text) is not None
+
+
+def _asset(workspace: Workspace, match: re.Match[str], kind: str, where: str) -> str:
+    collection = "models" if kind in _MODELS else "data"
+    name, version = match["name"], match["version"]
+    try:
+        if version is None:
+            version = _labelled(workspace, collection, name, match["label"], where)
+        workspace.get(f"/{collection}/{name}/versions/{version}")
+    except ServiceError as error:
+        if error.status != 404:
+            raise
+        raise DefinitionError([missing(match[0], kind, where)]) from error
+    return f"azureml:{workspace.id}/{collection}/{name}/versions/{version}"
+
+
+def _labelled(workspace: Workspace, collection: str, name: str, label: str, where: str) -> str:
+    if label != "latest":
+        raise DefinitionError([Problem(where, f"no such label: {label}", "`@latest` is the only one")])
+    return str(workspace.get(f"/{collection}/{name}")["properties"]["latestVersion"])
+
+
+def missing(reference: str, kind: str, where: str) -> Problem:
+    """An asset that is not in the workspace, with the two ways to go on."""
+    name = reference.removeprefix("azureml:").partition("@")[0].partition(":")[0]
+    what = "model" if kind in _MODELS else "data asset"
+    create = "model" if kind in _MODELS else "data"
+    hint = (
+        f"give a local path instead (`--input {where.rpartition('.')[2]}=PATH`), or register it: "
+        f"`az ml {create} create --name {name} --version 1 --type {kind or 'uri_folder'} --path PATH`"
+    )
+    return Problem(where, f"no such {what} in the workspace: {reference}", hint)
