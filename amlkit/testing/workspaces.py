@@ -1,0 +1,91 @@
+"""A workspace for one test: names, clients, environment. What the fixture `local_workspace` gives."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from amlkit.delivery.scratch import LOCATION
+from amlkit.delivery.stacks import MACHINE_LEARNING, Workspace
+from amlkit.home import SUBSCRIPTION, TENANT
+from amlkit.target import Service
+
+from .standin import StandIn
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+_GROUPS = "2024-03-01"
+
+
+@dataclass(frozen=True)
+class LocalWorkspace:
+    """A workspace with its storage in a resource group of its own, deleted after the test.
+
+    `workspace` is for `submit(…, workspace=local_workspace.workspace)`.
+    """
+
+    stand_in: StandIn = field(repr=False)
+    workspace: Workspace
+
+    @classmethod
+    def make(cls, stand_in: StandIn, service: Service) -> LocalWorkspace:
+        """Make a new one. Raises `ServiceError`."""
+        mark = secrets.token_hex(4)
+        group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/test-{mark}"
+        account = f"{group}/providers/Microsoft.Storage/storageAccounts/test{mark}"
+        vault = f"{group}/providers/Microsoft.KeyVault/vaults/test-{mark}"
+        made = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/test-{mark}"
+        resources: tuple[tuple[str, str, dict[str, Any]], ...] = (
+            (group, _GROUPS, {}),
+            (account, "2023-05-01", {"kind": "StorageV2", "sku": {"name": "Standard_LRS"}}),
+            (vault, "2023-07-01", {"properties": {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}}}),
+            (
+                made,
+                MACHINE_LEARNING,
+                {"identity": {"type": "SystemAssigned"}, "properties": {"storageAccount": account, "keyVault": vault}},
+            ),
+        )
+        for id_, version, body in resources:
+            service.arm("PUT", id_, version, {"location": LOCATION, **body})
+        return cls(stand_in, Workspace(made, service))
+
+    @property
+    def id(self) -> str:
+        """Its ARM id."""
+        return self.workspace.id
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.id.rpartition("/")[2]
+
+    @property
+    def resource_group(self) -> str:
+        """The name of its resource group."""
+        return self.id.split("/")[4]
+
+    @property
+    def subscription_id(self) -> str:
+        """Its subscription."""
+        return SUBSCRIPTION
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What points a child process at it; this process is pointed at it already."""
+        return self.stand_in.environment
+
+    def client(self) -> MLClient:
+        """The official client of it (needs azure-ai-ml)."""
+        from azure.ai.ml import MLClient
+        from azure.identity import DefaultAzureCredential
+
+        return MLClient(DefaultAzureCredential(), self.subscription_id, self.resource_group, self.name)
+
+    def delete(self) -> None:
+        """Delete it with all that is in its group; runs of it are ended."""
+        group = self.id.partition("/providers/")[0]
+        self.workspace.service.arm("DELETE", self.id, MACHINE_LEARNING)
+        self.workspace.service.arm("DELETE", group, _GROUPS)
