@@ -36,11 +36,16 @@ def _all(problems: list[Problem]) -> tuple[str, ...]:
 
 
 def _python(name: str) -> str:
-    from amlkit.pipelines import compile
+    from amlkit.pipelines.checks import examine
+    from amlkit.pipelines.compiler import definition_of
 
-    manifest = compile(selection.find(name, Home.here()))
-    steps = len(manifest.pipeline.body["componentSpec"]["jobs"])
-    return f"{manifest.name}  {digest.short(manifest.definition)}  {steps} step{'s' if steps > 1 else ''}"
+    found = examine(selection.find(name, Home.here()))
+    if found.problems:
+        raise DefinitionError(found.problems) from found.failure
+    for warning in found.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    steps = len(found.graph.nodes)
+    return f"{found.graph.name}  {digest.short(definition_of(found))}  {steps} step{'s' if steps > 1 else ''}"
 
 
 def _yaml(name: str) -> str:

@@ -35,6 +35,12 @@ class Examined:
     problems: tuple[Problem, ...]
     failure: Exception | None = None
 
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is no mistake and may surprise next month: images and environments that are not pinned."""
+        found = (each.environment.warnings for each in self.components.values() if each.environment is not None)
+        return tuple(sorted({warning for warnings in found for warning in warnings}))
+
 
 def check(pipeline: Pipeline[..., Any]) -> tuple[Problem, ...]:
     """All problems of a pipeline and its steps, sorted by place; none if it can be published."""

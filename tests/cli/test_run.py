@@ -138,7 +138,7 @@ def test_what_is_wrong_with_a_file_is_said_with_its_lines(folder):
 
 
 def test_check_finds_all_problems_offline(folder):
-    folder.ok("local", "stop")
+    folder.run("local", "stop")  # if it runs
     ended = folder.run("check", "pipeline.yml", "count.yml", "wrong.yml", NAMING)
     assert ended.code == 1
     assert "pipeline.yml  pipeline job" in ended.out
@@ -146,6 +146,17 @@ def test_check_finds_all_problems_offline(folder):
     assert re.search(r"^naming  [0-9a-f]{6}  2 steps$", ended.out, re.MULTILINE)
     assert "error: 2 problems" in ended.err
     assert folder.run("local", "status").code == 1
+
+
+def test_check_warns_of_what_is_another_one_next_month(folder):
+    (folder.root / "loose.py").write_text(
+        "from amlkit import CommandStep, Compute, Image, pipeline\n\n"
+        'class Say(CommandStep, command="echo hi", environment=Image("ubuntu:22.04"), code=None): ...\n\n'
+        '@pipeline\ndef loose() -> None:\n    Say(compute=Compute("cpu"))\n'
+    )
+    ended = folder.run("check", "loose.py")
+    assert ended.code == 0
+    assert "warning: say.environment: the image is not pinned by its digest: ubuntu:22.04" in ended.err
 
 
 def test_a_python_pipeline_runs_without_being_published(folder):
@@ -159,7 +170,7 @@ def test_a_python_pipeline_runs_without_being_published(folder):
 
 
 def test_every_wrong_parameter_is_said_before_anything_starts(folder):
-    folder.ok("local", "stop")
+    folder.run("local", "stop")  # if it runs
     said = folder.refused(
         "run", NAMING, "-p", "time=2", "-p", "times=two", "-p", "kind=plan", "-i", "gate=x", "-p", "x"
     )
