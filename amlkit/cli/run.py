@@ -18,7 +18,7 @@ from amlkit.delivery.runs import read as read_run
 from amlkit.delivery.scratch import stack_here
 from amlkit.delivery.stacks import Stack, Workspace
 from amlkit.delivery.submission import Choices, Job, inlined, prepare, start
-from amlkit.errors import DefinitionError
+from amlkit.errors import DefinitionError, RunError
 
 from .following import follow, report, try_next
 from .ready import ready
@@ -150,6 +150,8 @@ def _part(workspace: Workspace, job: Job, asked: Asked) -> Job:
     job = inlined(workspace, job)
     body = partial.until(job.body, asked.until) if asked.until else job.body
     if asked.since:
+        if asked.until and asked.since not in body["jobs"] and asked.since in job.body["jobs"]:
+            raise RunError(f"step `{asked.until}` does not need `{asked.since}`", hint="swap `--from` and `--until`")
         outputs, source = earlier.made(workspace, job.pipeline, partial.wanted_by(body, asked.since))
         body = partial.since(body, asked.since, outputs)
         job = replace(job, said=(*job.said, *((f"what comes before is taken from run {source}",) if source else ())))

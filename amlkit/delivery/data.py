@@ -24,9 +24,14 @@ def uri_of(workspace: Workspace, text: str, kind: str, where: str) -> str:
     """
     if match := _ASSET.fullmatch(text):
         return _asset(workspace, match, kind, where)
-    if "://" in text or text.startswith(("azureml:", "/subscriptions/")):
+    if not is_local(text):
         return text
     return upload(workspace, Path(text).expanduser().absolute(), kind, where)
+
+
+def is_local(text: str) -> bool:
+    """Is it a path on this machine?"""
+    return "://" not in text and not text.startswith(("azureml:", "/subscriptions/"))
 
 
 def is_asset(text: str) -> bool:

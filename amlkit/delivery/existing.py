@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import replace
@@ -19,10 +20,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from amlkit.errors import DefinitionError, Problem, ServiceError, SetupError
+from amlkit.home import HOME_FOLDER
 from amlkit.target import credential
 
 from . import yamlfile
 from .binding import Wanted, make_computes
+from .data import is_local
 from .parameters import Given, value_of
 from .stacks import Workspace
 from .submission import Choices, Job, properties
@@ -67,22 +70,29 @@ def prepare(workspace: Workspace, file: File, given: Given, wanted: Wanted, choi
         DefinitionError: problems of the file, data or computes that the workspace does not have.
         ServiceError: refused.
     """
+    if lost := list(yamlfile.missing_files(file, given)):
+        raise DefinitionError(lost)
     job = load(file, given)
     _rename_computes(job, wanted, file)
-    missing = [*yamlfile.missing_data(workspace, file, given), *yamlfile.missing_environments(workspace, file)]
+    missing = [
+        *yamlfile.missing_data(workspace, file, given),
+        *yamlfile.missing_environments(workspace, file),
+    ]
     if missing:
         raise DefinitionError(missing)
     said = make_computes(workspace, sorted(_computes(job)))
     if choices.name:
         job.name = choices.name
-    held = _held(workspace, file, job)
+    with _warnings() as warned:
+        held = _held(workspace, file, job)
     body = dict(held.body)
     body["experimentName"] = choices.experiment or _experiment(file, body)
     body["tags"] = {**(body.get("tags") or {}), **choices.tags}
     body["properties"] = properties(file.label, file.path.absolute().parent, choices, body.get("properties") or {})
     if choices.force:
         body["settings"] = {**(body.get("settings") or {}), "force_rerun": True}
-    return replace(held, pipeline=file.label, body=body, said=said)
+    warnings = (f"warning: {file.path}: {text}" for text in dict.fromkeys(warned))
+    return replace(held, pipeline=file.label, body=body, said=(*said, *warnings))
 
 
 class _HeldError(Exception):
@@ -118,7 +128,8 @@ def _held(workspace: Workspace, file: File, job: Any) -> Job:
         identity, subscription, group, name, show_progress=False, enable_telemetry=False, per_call_policies=[Holding()]
     )
     try:
-        with _problems_of(file), redirect_stderr(io.StringIO()):  # it prints colours there between uploads
+        # it prints colours to standard error between uploads
+        with _problems_of(file), _without_homes(file), redirect_stderr(io.StringIO()):
             client.jobs.create_or_update(job)
     except _HeldError as held:
         parts = urlsplit(held.url)
@@ -170,8 +181,7 @@ def _plain(file: File, name: str, text: str) -> Any:
 
 def _absolute(text: str) -> str:
     """A path as it was meant: from the working directory, not from the YAML file."""
-    is_path = "://" not in text and not text.startswith(("azureml:", "/subscriptions/"))
-    return str(Path(text).expanduser().absolute()) if is_path else text
+    return str(Path(text).expanduser().absolute()) if is_local(text) else text
 
 
 def _holders(job: Any) -> Iterator[tuple[Any, str]]:
@@ -219,6 +229,30 @@ def _experiment(file: File, body: Mapping[str, Any]) -> str:
 
 
 @contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """What azure-ai-ml warns of when it checks a job, such as a member of a step that it does not know and drops."""
+    found: list[str] = []
+
+    class Listening(logging.Handler):
+        """Keeps the warnings, without the words around them."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(record.getMessage().removeprefix("Warnings: ").strip("[]. "))
+
+    logger, handler = logging.getLogger("azure.ai.ml.entities._validation.core"), Listening()
+    before, propagates = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING)
+    logger.propagate = False
+    try:
+        yield found
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+        logger.propagate = propagates
+
+
+@contextmanager
 def _problems_of(file: File) -> Iterator[None]:
     """What azure-ai-ml finds wrong with a file, as our problems."""
     from azure.ai.ml.exceptions import MlException
@@ -230,6 +264,32 @@ def _problems_of(file: File) -> Iterator[None]:
         if isinstance(error.__context__, _HeldError):
             raise error.__context__ from error
         raise DefinitionError(yamlfile.problems(file, str(error))) from error
+
+
+@contextmanager
+def _without_homes(file: File) -> Iterator[None]:
+    """Leave the local Azure ML's own folder out of code and data that it lies in: it grows with every upload of itself.
+
+    azure-ai-ml has no door for it: what else it leaves out is for the caller's own `.amlignore`.
+    """
+    from azure.ai.ml._utils import _asset_utils
+
+    rules: Any = _asset_utils.IgnoreFile
+    theirs = rules.is_file_excluded
+    beside = file.path.absolute().parent
+
+    def is_excluded(ignore: Any, path: str | os.PathLike[str]) -> bool:
+        here = Path(path)
+        parts = here.parts
+        if HOME_FOLDER in parts and not beside.is_relative_to(Path(*parts[: parts.index(HOME_FOLDER) + 1])):
+            return True
+        return bool(theirs(ignore, path))
+
+    rules.is_file_excluded = is_excluded
+    try:
+        yield
+    finally:
+        rules.is_file_excluded = theirs
 
 
 def _first(error: Exception) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from amlkit.errors import RunError
+from amlkit.errors import RunError, ServiceError
 
 from .stacks import Workspace
+from .submission import refusal
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Forecast:
     steps: tuple[StepForecast, ...]
 
 
-def of_job(workspace: Workspace, body: Mapping[str, Any], pipeline: str = "") -> Forecast:
+def of_job(workspace: Workspace, body: Mapping[str, Any], pipeline: str) -> Forecast:
     """The forecast for a job's `properties`; `pipeline` is the name of what it is a run of, for messages.
 
     Raises:

@@ -24,8 +24,8 @@ __all__ = ["REASON", "TERMINAL", "Kind", "Run", "StepRun", "find", "follow", "lo
 LATEST = ("last", "@latest")
 AZURE_INTERVAL = 5.0  # seconds between two looks at a run
 LOCAL_INTERVALS = (0.01, 0.25)  # the same, at first and later
-_SHARE = 0.2  # of the time, at most, that is spent on looking: a run of a thousand steps is looked at less often
-_EARLY_SECONDS = 0.1  # until then only a local run's own state is read: to list steps takes as long as to reuse them
+_EARLY_SECONDS = 0.1  # until then the steps of a local run are not listed, which takes as long as to reuse them
+_SHARE = 0.2  # of the time, at most, that is spent on listing steps: those of a run of a thousand are less often
 _SEARCHED = 1000  # runs, newest first, among which the start of a name is looked for
 
 
@@ -70,22 +70,25 @@ def recent(workspace: Workspace, limit: int | None = None, status: Sequence[str]
 
 
 def follow(workspace: Workspace, run_id: str, show: Callable[[Run], None]) -> Run:
-    """Look at a run until it ends; `show` gets every look. Azure ML offers no event to wait for."""
+    """Look at a run until it ends; `show` gets every look. Azure ML offers no event to wait for.
+
+    Its own state is asked for often, its steps only as often as `_SHARE` allows and when it is over.
+    """
     known: dict[str, StepRun] = {}
-    is_local, start = workspace.service.target.is_local, time.monotonic()
+    is_local = workspace.service.target.is_local
+    due = time.monotonic() + (_EARLY_SECONDS if is_local else 0.0)
     for interval in intervals(is_local=is_local):
-        began = time.monotonic()
         record = workspace.history(f"/runs/{run_id}")
-        if is_local and began - start < _EARLY_SECONDS and record["status"] not in TERMINAL:
-            time.sleep(interval)
-            continue
-        run = _look(workspace, record, known)
-        took = time.monotonic() - began
-        known = {step.id: step for _, step in run.walk()}
-        show(run)
-        if run.ended:
-            return _whole(workspace, run)
-        time.sleep(max(interval, took / _SHARE))
+        began = time.monotonic()
+        if began >= due or record["status"] in TERMINAL:
+            run = _look(workspace, record, known)
+            known = {step.id: step for _, step in run.walk()}
+            show(run)
+            if run.ended:
+                return _whole(workspace, run)
+            now = time.monotonic()
+            due = now + (now - began) / _SHARE
+        time.sleep(interval)
     raise AssertionError  # `intervals` does not end
 
 

@@ -149,7 +149,7 @@ def prepare(workspace: Workspace, manifest: Manifest, given: Given, wanted: Want
         "tags": {**manifest.tags, **choices.tags},
         "properties": properties(manifest.name, Path.cwd(), choices, {DEFINITION_PROPERTY: manifest.definition}),
     }
-    said = (*bound.said, *((f"{count} new versions registered",) if count else ()))
+    said = (*bound.said, *((f"{count} new version{'' if count == 1 else 's'} registered",) if count else ()))
     return Job(name, manifest.name, body, said)
 
 

@@ -17,13 +17,14 @@ import yaml
 
 from amlkit.errors import DefinitionError, Problem, ServiceError
 
-from .data import missing, uri_of
+from .data import is_local, missing, uri_of
 from .parameters import LITERALS, Given, Parameter, declared
 from .stacks import Workspace
 
 JOBS = ("pipeline", "command", "sweep")
 COMPONENTS = ("pipeline", "command", "parallel")
 _ASSET = re.compile(r"azureml:(?!//)[^/:@]+(?::[^/:@]+|@[^/:@]+)")
+_SAYING = ("type", "jobs", "trial", "command", "component", "$schema")  # one of them tells what it is
 _ONLY_COMPONENT = ("version", "is_deterministic", "$component")
 _LOCATION = re.compile(r"(?P<file>.*)#line (?P<line>\d+)")
 
@@ -86,6 +87,9 @@ def read(path: Path) -> File:
         )
     if not isinstance(content.get("inputs") or {}, dict):
         raise DefinitionError([Problem(str(path), "its `inputs` are no mapping")])
+    if not any(name in content for name in _SAYING):
+        what = "neither a job nor a component of Azure ML: it has no `type`"
+        raise DefinitionError([Problem(str(path), what, f"it holds: {', '.join(map(str, content)) or 'nothing'}")])
     if wrong := list(_wrong_nodes(path, content)):
         raise DefinitionError(wrong)
     kind, is_component = _kind(content)
@@ -101,6 +105,13 @@ def problems(file: File, said: str) -> list[Problem]:
     """What azure-ai-ml says of a file, each with its place. Its message is JSON inside words, now and then nested."""
     found = list(_problems(str(file.path), said))
     return found or [Problem(str(file.path), _sentence(said))]
+
+
+def missing_files(file: File, given: Given) -> Iterator[Problem]:
+    """Local paths that were given and are not there; azure-ai-ml says nothing of them."""
+    for name, text in given.data.items():
+        if is_local(text) and not Path(text).expanduser().exists():
+            yield Problem(f"{file.path}: inputs.{name}", f"no such file or folder: {text}")
 
 
 def missing_data(workspace: Workspace, file: File, given: Given) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from amlkit.local.web import AzureError
 from .lab import WORKSPACE, is_alive
 
 OUT = {"o": {"type": "uri_folder"}}
-TELL = "env > ${{outputs.o}}/$$"
+TELL = "env > told.$$; mv told.$$ ${{outputs.o}}/$$"
 
 
 def step(lab, command, node=None, **spec):
@@ -53,7 +53,9 @@ def test_mpi_of_a_node_wins_over_its_component(lab):
 
 
 def test_tensorflow_ends_its_parameter_servers_when_the_workers_are_done(lab):
-    command = TELL + '; case $TF_CONFIG in *\'"ps", "index"\'*) echo serving; sleep 600;; esac'
+    serve = """case $TF_CONFIG in *'"ps", "index"'*) echo serving; sleep 600;; esac"""
+    all_there = "until [ $(ls ${{outputs.o}} | wc -l) = 3 ]; do sleep 0.01; done"  # else nobody waits for the server
+    command = f"{TELL}; {serve}; {all_there}"
     distribution = {"type": "tensorflow", "worker_count": 2, "parameter_server_count": 1}
     job = lab.run({"s": step(lab, command, distribution=distribution)})
     assert (job.status, job.error) == (Status.COMPLETED, "")

@@ -52,7 +52,7 @@ def read(spec: Mapping[str, Any], node: Mapping[str, Any], place: str, problems:
     return {
         "entry_script": task.text("entry_script"),
         "arguments": task.text("program_arguments"),
-        "append_row_to": _port(_OUTPUT, task.text("append_row_to"), f"{task.place}.append_row_to", problems),
+        "append_row_to": _appended(spec, task),
         "input": _input(spec, options),
         "mini_batch_size": _size(options.get("mini_batch_size"), f"{place}.mini_batch_size", problems),
         "partition_keys": _keys(options.get("partition_keys"), f"{place}.partition_keys", problems),
@@ -107,6 +107,14 @@ def _input(spec: Mapping[str, Any], options: Options) -> str:
     if name not in data:
         what = f"`input_data` must name an input with data: {name or 'it names none'}"
         options.problems.add(f"{options.place}.input_data", what)
+    return name
+
+
+def _appended(spec: Mapping[str, Any], task: Options) -> str:
+    place = f"{task.place}.append_row_to"
+    name = _port(_OUTPUT, task.text("append_row_to"), place, task.problems)
+    if name and name not in (spec.get("outputs") or {}):
+        task.problems.add(place, f"no such port: outputs.{name}")
     return name
 
 

@@ -1,0 +1,59 @@
+"""What `client.py` found, once for all tests of this folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amlkit.delivery import scratch
+
+from ..conftest import StandIn
+
+HERE = Path(__file__).parent
+CONTAINER = "other"
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a web server with one page."""
+    folder = tmp_path_factory.mktemp("web")
+    (folder / "page.txt").write_text("page\n")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def facts(stand_in: StandIn, web: str) -> dict[str, Any]:
+    """By part, and by file."""
+    folder = stand_in.home.root / "yaml"
+    for name in ("shapes", "refused"):
+        shutil.copytree(HERE / name, folder / name)
+    data = folder / "shapes" / "data.yml"
+    data.write_text(data.read_text().replace("${WEB}", web))
+    for identifier, _, body in scratch._RESOURCES:
+        stand_in.arm("PUT", identifier, {"location": scratch.LOCATION, **body})
+    stand_in.arm("PUT", f"{scratch._ACCOUNT}/blobServices/default/containers/{CONTAINER}", {"properties": {}})
+    _, subscription, _, group, *_, workspace = scratch.ID.strip("/").split("/")
+    names = (str(folder), scratch._ACCOUNT.rpartition("/")[2], CONTAINER, subscription, group, workspace)
+    own = {"AZUREML_RUN_POLLING_INTERVAL_MIN": "1", "NO_COLOR": "1"}
+    own |= {"AMLKIT_CACHE": os.environ["AMLKIT_CACHE"]}
+    found: dict[str, Any] = json.loads(
+        stand_in.script((HERE / "client.py").read_text(), *names, **own).rpartition("FACTS")[2]
+    )
+    return found
