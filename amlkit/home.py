@@ -16,6 +16,7 @@ from pathlib import Path
 from .errors import SetupError
 
 HOST = "127.0.0.1"
+HOME_FOLDER = ".amlkit"
 CLOUD = "AmlkitLocal"
 STORAGE_SUFFIX = "core.amlkit.test"  # clients want `core.` first; `.localhost` would bypass the proxy
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
@@ -90,7 +91,7 @@ class Home:
     @property
     def folder(self) -> Path:
         """`.amlkit/`, ignored by git."""
-        return self.root / ".amlkit"
+        return self.root / HOME_FOLDER
 
     @property
     def address_file(self) -> Path:
@@ -159,6 +160,7 @@ class Home:
     def write_address(self, address: Address) -> None:
         """Keep it for the next start."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / ".gitignore").write_text("*\n")
         self.address_file.write_text(json.dumps(asdict(address)) + "\n")
 
     def environment(self, address: Address) -> dict[str, str]:

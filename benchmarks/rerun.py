@@ -156,6 +156,15 @@ def children_seconds() -> float:
     return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
 
 
+def idle_seconds() -> float:
+    """For how long cores of this machine had nothing to do, so far, all together; 0 where that is not told."""
+    try:
+        words = Path("/proc/stat").read_text().split(maxsplit=6)
+    except OSError:
+        return 0.0
+    return (int(words[4]) + int(words[5])) / os.sysconf("SC_CLK_TCK")
+
+
 def measure(home: Home, folder: Path, options: argparse.Namespace) -> None:
     """Print the table."""
     running, _ = process.start(home)
@@ -180,12 +189,11 @@ def measure(home: Home, folder: Path, options: argparse.Namespace) -> None:
             floor = median(partial(hashing, folder / f"bare{length}"), options.rounds)
             warm = median(partial(inside.run, chain(length)), options.rounds)
             report(f"no-op, chain of {length}, in process", warm, floor, f"{warm / length * 1000:.3f} ms a step")
-        before, began = children_seconds(), time.perf_counter()
+        before, slept, began = children_seconds(), idle_seconds(), time.perf_counter()
         inside.run(fan(options.fan))
-        used, wall = children_seconds() - before, time.perf_counter() - began
-        print(
-            f"cold, fan of {options.fan}, in process: {used / wall:.2f} of {os.cpu_count()} cores used in {wall:.2f} s"
-        )
+        used, idle, wall = children_seconds() - before, idle_seconds() - slept, time.perf_counter() - began
+        cores = f"{used / wall:.2f} of {os.cpu_count()} cores used, {idle / wall:.2f} idle"  # others may take the rest
+        print(f"cold, fan of {options.fan}, in process: {cores}, in {wall:.2f} s")
     finally:
         inside.close()
 

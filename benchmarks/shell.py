@@ -3,8 +3,8 @@
     python benchmarks/shell.py [--steps 100] [--runs 9] [--doit PATH]
 
 It writes a chain of steps that copy a file into a temporary folder, as a pipeline and as a `dodo.py`, runs both once,
-and then each in turn, so that a machine that slows down slows all. `amlkit run` compiles, registers what is new, submits
-to the local Azure ML over HTTPS and follows the run to its end; its local Azure ML is warm. doit (`--doit`, its command,
+and then each in turn, so that a machine that slows down slows all. `amlkit run` compiles, registers what is new,
+submits to the local Azure ML, which is warm, over HTTPS, and follows the run to its end. doit (`--doit`: its command,
 from an environment of its own) decides in its own process. The ratios are those of the medians.
 """
 
@@ -62,13 +62,13 @@ def chain() -> Made:
         last = Copy(name=f"s{number}", i=last, n=number).o
     return Made(last)
 '''
-DODO = '''
+DODO = """
 def task_step():
     yield {"name": "0", "actions": ["mkdir -p o0; echo 0 > o0/x"], "targets": ["o0/x"]}
     for n in range(1, STEPS):
         copy = f"mkdir -p o{n}; cat o{n - 1}/x > o{n}/x; echo {n} >> o{n}/x"
         yield {"name": str(n), "actions": [copy], "file_dep": [f"o{n - 1}/x"], "targets": [f"o{n}/x"]}
-'''
+"""
 HELLO = "import click\n@click.command()\ndef hello(): click.echo('hello')\nhello()"
 
 

@@ -68,13 +68,24 @@ def main() -> None:
         code = root.main(standalone_mode=False)
     except AmlkitError as error:
         _fail(error)
-    except click.ClickException as error:
-        click.echo(f"error: {error.format_message().rstrip('.')}", err=True)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help(), err=True)
         sys.exit(1)
+    except click.ClickException as error:
+        _refuse(error)
     except (click.Abort, KeyboardInterrupt):
         click.echo("error: interrupted", err=True)
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse(error: click.ClickException) -> None:
+    """A wrong command line, with the help of the command that it was meant for."""
+    path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "amlkit"
+    said = error.format_message().rstrip(".").replace("'", "`")
+    click.echo(f"error: {said[:1].lower()}{said[1:]}", err=True)
+    click.echo(f"  hint: {pasteable(f'see `{path} --help`')}", err=True)
+    sys.exit(1)
 
 
 def _fail(error: AmlkitError) -> None:

@@ -87,7 +87,8 @@ def _failure(workspace: Workspace, run: runs.Run) -> RunError:
             click.echo(f"  {line}", err=True)
     why = "; ".join(_why(path, step) for path, step in failed) or run.error
     what = f"run {run.id} was canceled" if run.status == "Canceled" else f"run {run.id} {run.status.lower()}"
-    return RunError(f"{what}: {why}" if why else what, hint=f"`amlkit explain {run.id}`")
+    onward = f"`amlkit runs logs {run.id} {failed[0][0]}`" if failed else f"`amlkit explain {run.id}`"
+    return RunError(f"{what}: {why}" if why else what, hint=onward)
 
 
 def _why(path: str, step: runs.StepRun) -> str:

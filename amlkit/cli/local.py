@@ -33,7 +33,7 @@ def start(reuse: str | None) -> None:
     install(home.pulumi_home)
     running, is_new = process.start(home, reuse)
     how = "started" if is_new else f"already running since {running.since}"
-    click.echo(f"local Azure ML {how}: {running.address.url}", err=True)
+    click.echo(f"Local Azure ML {how}: {running.address.url}", err=True)
 
 
 @local.command()
@@ -41,7 +41,7 @@ def stop() -> None:
     """Stop it. Nothing is lost; a run that is under way goes on after the next start."""
     from ..local import process
 
-    click.echo(f"local Azure ML {'stopped' if process.stop(Home.find()) else 'is not running'}", err=True)
+    click.echo(f"Local Azure ML {'stopped' if process.stop(Home.find()) else 'is not running'}", err=True)
 
 
 @local.command()
@@ -83,7 +83,7 @@ def logs(follow: bool) -> None:
     _print(log, follow=follow)
 
 
-@local.command()
+@local.command(short_help="Remove old outputs and environments until they fit")
 @click.option("--max-size", default="10GB", show_default=True, help="What may stay: bytes, or with KB, MB, GB, TB.")
 @click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
 @click.option("--keep", is_flag=True, help="Also collect by itself from now on when the size is passed; 0: no more.")
@@ -99,7 +99,7 @@ def gc(max_size: str, *, dry_run: bool, keep: bool) -> None:
         raise SetupError("the local Azure ML is not running", hint="`amlkit local start`")
     found = call(home, running.address, "/control/gc", {"maxSize": size, "dryRun": dry_run, "keep": keep})
     for unit in found["removed"]:
-        click.echo(f"{unit['kind']}  {unit['name']}  {_size(unit['bytes'])}")
+        click.echo(f"{_size(unit['bytes']):>8}  {unit['kind']:<11}  {unit['name']}")
     done = "would go" if dry_run else "removed"
     gone = f"{_size(found['before'] - found['after'])} {done}, {_size(found['after'])} left"
     held = f", {_size(found['held'])} of it in use" if found["held"] else ""

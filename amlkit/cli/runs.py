@@ -46,15 +46,16 @@ def runs(context: click.Context, stack_name: str | None, limit: int, status: tup
     if form == "json":
         click.echo(json.dumps([as_json(run, steps=False) for run in shown], indent=2))
         return
+    width = max((len(run.id) for run in shown), default=0)
     for run in shown:
-        click.echo(f"{run.id}  {run.status.lower():<9}  {run.created[:19]}Z  {run.name}")
+        click.echo(f"{run.id:<{width}}  {run.status.lower():<9}  {run.created[:19]}Z  {run.name}")
     if not found:
         click.echo("no runs yet" if not status else f"no runs of status {', '.join(status)}", err=True)
     elif len(found) > limit:
         click.echo(f"older ones: `-n {limit * 5}`", err=True)
 
 
-@runs.command()
+@runs.command(short_help="Show all that is known of a run")
 @click.argument("run")
 @STACK
 @OUTPUT
@@ -71,7 +72,7 @@ def show(run: str, stack_name: str | None, form: str) -> None:
         click.echo(line)
 
 
-@runs.command("logs")
+@runs.command("logs", short_help="Print what the steps of a run wrote")
 @click.argument("run")
 @click.argument("step", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
@@ -107,7 +108,7 @@ def _print(
         printer.end()
 
 
-@runs.command()
+@runs.command(short_help="End a run, or one step of it")
 @click.argument("run")
 @click.argument("step", required=False)
 @STACK
@@ -128,7 +129,7 @@ def cancel(run: str, step: str | None, stack_name: str | None) -> None:
     click.echo(f"Canceling {name}", err=True)
 
 
-@runs.command()
+@runs.command(short_help="Say what differs between two runs")
 @click.argument("first")
 @click.argument("second")
 @click.option("--all", "everything", is_flag=True, help="What is equal too.")

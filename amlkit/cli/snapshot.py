@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _UNITS = ("B", "KB", "MB", "GB")
 _THOUSAND = 1024
 _BIGGEST = 10
+_PATH_WIDTH = 60  # a path that is longer stands as it is, and its line alone is wider
 
 
 @click.group()
@@ -28,11 +29,11 @@ def snapshot() -> None:
     """Look at the code that goes with a step."""
 
 
-@snapshot.command("ls")
+@snapshot.command("ls", short_help="Show what goes with a step, or would go with a folder")
 @click.argument("what", metavar="[STEP|FOLDER]", default=".")
 @click.option("--stats", is_flag=True, help="Show only how much there is, and the biggest files.")
 @click.option("--left-out", is_flag=True, help="Show what does not go, and which rule leaves it out.")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="Form.")
 def list_(what: str, stats: bool, left_out: bool, output: str) -> None:
     """Show what goes with a STEP of the project's pipelines, or would go with a FOLDER: sizes, paths and the digest."""
     missing: list[tuple[str, str]] = []
@@ -41,8 +42,9 @@ def list_(what: str, stats: bool, left_out: bool, output: str) -> None:
     if output == "json":
         click.echo(json.dumps(_document(found, missing), indent=2, ensure_ascii=False))
     elif left_out:
+        width = min(max((len(path) for path, _ in missing), default=0), _PATH_WIDTH)
         for path, why in missing:
-            click.echo(f"{path}  {why}")
+            click.echo(f"{path:<{width}}  {why}")
     elif stats:
         _show_stats(found)
     else:
@@ -53,7 +55,8 @@ def list_(what: str, stats: bool, left_out: bool, output: str) -> None:
             click.echo(f"warning: {path} cannot be taken: {reason}", err=True)
         for problem in snapshots.over_limits(found, ""):
             click.echo(f"warning: {problem.what}", err=True)
-        click.echo(f"{_sum(found)}, {found.digest}", err=stats or left_out)
+        if not stats:
+            click.echo(f"{_sum(found)}, {found.digest}", err=left_out)
 
 
 def _taken(what: str, missing: list[tuple[str, str]]) -> Snapshot:

@@ -56,7 +56,7 @@ def _calls(cwd: Path, environ: Mapping[str, str]) -> _Calls:
     cli = find(environ)
     if cli is None:
         hint = "get it with pulumi.com/docs/install"
-        raise SetupError("this stack needs the Pulumi CLI, and `pulumi` is not on PATH", hint=hint)
+        raise SetupError("a stack on Azure needs the Pulumi CLI, and `pulumi` is not on PATH", hint=hint)
     return _Calls(cli, cwd, environ)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -79,7 +80,9 @@ class LocalWorkspace:
 
     def client(self) -> MLClient:
         """The official client of it (needs azure-ai-ml)."""
-        from azure.ai.ml import MLClient
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # importing it warns of its own code, in hundreds of lines
+            from azure.ai.ml import MLClient
         from azure.identity import DefaultAzureCredential
 
         return MLClient(DefaultAzureCredential(), self.subscription_id, self.resource_group, self.name)

@@ -243,10 +243,27 @@ def test_an_interrupt_cancels_the_run(folder):
     assert "Traceback" not in err
 
 
+def test_a_local_path_that_is_not_there_is_said(folder):
+    said = folder.refused("run", "pipeline.yml", "-i", "text=words/nine.txt")
+    assert "pipeline.yml: inputs.text: no such file or folder: words/nine.txt" in said
+
+
+def test_code_around_the_home_goes_without_it(folder):
+    image = "environment:\n  image: example.com/python\n"
+    (folder.root / "around.yml").write_text(
+        f"type: command\ncode: .\ncommand: ls -a\n{image}compute: azureml:around-it\n"
+    )
+    folder.ok("run", "around.yml", "--name", "around")
+    shown = folder.ok("runs", "logs", "around").out
+    assert "around.yml" in shown
+    assert ".amlkit\n" not in shown
+    assert (folder.root / ".amlkit" / ".gitignore").read_text() == "*\n"
+
+
 def test_a_run_left_alone_prints_its_id(folder):
     assert folder.ok("run", NAMING, "-i", "raw=words", "--no-wait", "--name", "alone").out == "alone\n"
     end = time.monotonic() + 60
-    while "alone  completed" not in folder.ok("runs").out:
+    while not re.search(r"^alone +completed ", folder.ok("runs").out, re.MULTILINE):
         assert time.monotonic() < end
 
 

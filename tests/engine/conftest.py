@@ -157,7 +157,6 @@ def make_project(folder):
         "PATH": os.environ["PATH"],
         "HOME": str(folder / "home"),
         "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PULUMI_HOME": str(folder / "home"),
         "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": "",

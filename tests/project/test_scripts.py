@@ -34,7 +34,7 @@ def run(
             line = line.replace(f"${{{{{direction}.{name}}}}}", shlex.quote(str(value)))
     command = [python, *shlex.split(line)[1:]]
     mlflow = {"MLFLOW_TRACKING_URI": tracking.as_uri(), "MLFLOW_ALLOW_FILE_STORE": "true"}
-    environment = {**os.environ, **mlflow, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, **mlflow}
     return subprocess.run(command, cwd=component.step.folder, env=environment, capture_output=True, text=True)
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
 from amlkit.bareimport import bare_parents
-
-os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # read on import; otherwise it tells of every plugin that ends
 
 with bare_parents("pulumi", "runtime", "runtime.proto"):
     from pulumi.runtime.proto import (

@@ -75,14 +75,14 @@ class Forecaster:
         return {"rules": self.rules.name, "steps": [each.as_json() for each in self.of(made)]}
 
     def of(self, submission: Submission) -> list[Forecast]:
-        """Of all steps, in the order of the graph; a single command is one step of an empty name."""
+        """Of all steps, each behind those that it needs; a single command is one step of an empty name."""
         job, steps = submission.job, {step.name: step for step in submission.definition.steps}
         seen = Seen(self._blobs, self._contents, job.workspace, self.rules)
         look = _Look(self._store, submission, self._blobs, seen, self.rules)
         order = TopologicalSorter({name: sorted(step.needs) for name, step in steps.items()}).static_order()
         found = {name: look.at(steps[name]) for name in order}
         self._contents.flush()
-        return [found[name] for name in steps]
+        return list(found.values())
 
 
 class _NotFetchedError(Exception):
