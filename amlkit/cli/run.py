@@ -155,6 +155,7 @@ def _part(workspace: Workspace, job: Job, asked: Asked) -> Job:
         outputs, source = earlier.made(workspace, job.pipeline, partial.wanted_by(body, asked.since))
         body = partial.since(body, asked.since, outputs)
         job = replace(job, said=(*job.said, *((f"what comes before is taken from run {source}",) if source else ())))
+    partial.refuse_unread(body, (text.partition("=")[0] for text in (*asked.params, *asked.inputs)))
     return replace(job, body=body)
 
 

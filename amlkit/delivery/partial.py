@@ -16,6 +16,7 @@ Body = Mapping[str, Any]
 Outputs = Mapping[tuple[str, str], Mapping[str, str]]  # step and output: `{"uri", "type"}` of what was made before
 
 _OF_STEP = re.compile(r"\$\{\{\s*parent\.jobs\.([\w-]+)\.outputs\.([\w.-]+)\s*\}\}")
+_OF_INPUT = re.compile(r"\$\{\{\s*parent\.inputs\.([\w.-]+)\s*\}\}")
 _OF_PARENT = re.compile(r"\$\{\{\s*parent\.outputs\.([\w.-]+)\s*\}\}")
 
 
@@ -52,6 +53,19 @@ def since(body: Body, step: str, made: Outputs) -> Body:
         )
     part = _only(body, _descendants(body, step))
     return {**part, "jobs": {name: _fed(node, set(part["jobs"]), made) for name, node in part["jobs"].items()}}
+
+
+def refuse_unread(part: Body, given: Iterable[str]) -> None:
+    """Inputs of the pipeline that were given for this run must reach a step that runs.
+
+    Raises:
+        DefinitionError: those that no step of the part reads; all of them.
+    """
+    read = {name for text in _texts(part["jobs"]) for name in _OF_INPUT.findall(text)}
+    unread = sorted(set(given) - read)
+    if unread:
+        hint = "leave it out, or run the steps that read it too"
+        raise DefinitionError(Problem(name, "no step of this part reads it", hint) for name in unread)
 
 
 def ancestors(body: Body, step: str) -> frozenset[str]:

@@ -72,3 +72,10 @@ def test_every_output_that_is_missing_is_said():
     with pytest.raises(DefinitionError) as caught:
         partial.since(BODY, "join", {})
     assert [problem.where for problem in caught.value.problems] == ["left.out", "right.out"]
+
+
+def test_an_input_that_no_step_of_the_part_reads_is_refused():
+    partial.refuse_unread(partial.until(BODY, "left"), ["raw"])
+    part = partial.since(BODY, "right", {("load", "out"): {"uri": "u"}, ("left", "out"): {"uri": "v"}})
+    with pytest.raises(DefinitionError, match="raw: no step of this part reads it"):
+        partial.refuse_unread(part, ["raw"])
