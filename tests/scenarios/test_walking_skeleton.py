@@ -132,7 +132,7 @@ def test_a_failing_step_shows_its_last_lines_and_stops_what_depends_on_it(projec
     assert "no such digit" in ended.stderr
     assert "exit code 1" in ended.stderr
     assert "Traceback" not in ended.stderr
-    run = re.search(r"amlkit explain ([\w-]+)", ended.stderr)[1]
+    run = re.search(r"amlkit runs logs ([\w-]+)", ended.stderr)[1]
     assert {words[:3] for name, words in steps_of(project.ok("explain", run)).items() if name == "compare"} <= {"can"}
     project.edit(SCRIPT, failing, healthy)
     project.ok("up", "--yes", "--skip-preview")
