@@ -12,7 +12,7 @@ from importlib import import_module
 import click
 
 from amlkit import __version__
-from amlkit.errors import AmlkitError, DefinitionError
+from amlkit.errors import AmlkitError, DefinitionError, SetupError
 
 from .here import pasteable
 
@@ -76,6 +76,8 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("error: interrupted", err=True)
         sys.exit(1)
+    except OSError as error:  # a file that cannot be read, a full disk: whatever the system refuses
+        _fail(SetupError(error.strerror or str(error), where=str(error.filename or "")))
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -57,7 +57,10 @@ def lines(run: Run, metrics: Metrics, places: Mapping[str, str]) -> Iterator[str
 
 
 def near_place(place: str) -> str:
-    """A path as it is written from here; a URI as it is."""
+    """A path as it is written from here; a URI as it is, but for the signature of a web address."""
+    if place.startswith(("https://", "http://")):
+        address, mark, _ = place.partition("?")
+        return address + ("?…" if mark else "")
     return place if "://" in place or place.startswith("azureml:") else near(place)
 
 

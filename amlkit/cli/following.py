@@ -14,6 +14,7 @@ from amlkit.errors import RunError, UnreachableError
 
 from .document import as_json, near_place
 from .here import command
+from .printing import harmless
 from .show import Progress, explain_lines, metric_line
 
 _TAIL = 20
@@ -84,7 +85,7 @@ def _failure(workspace: Workspace, run: runs.Run) -> RunError:
     for path, step in failed:
         click.echo(f"Last lines of {path}:", err=True)
         for line in logs.log_tail(workspace, step, _TAIL):
-            click.echo(f"  {line}", err=True)
+            click.echo(f"  {harmless(line) if sys.stderr.isatty() else line}", err=True)
     why = "; ".join(_why(path, step) for path, step in failed) or run.error
     what = f"run {run.id} was canceled" if run.status == "Canceled" else f"run {run.id} {run.status.lower()}"
     onward = f"`amlkit runs logs {run.id} {failed[0][0]}`" if failed else f"`amlkit explain {run.id}`"

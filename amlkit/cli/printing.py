@@ -15,6 +15,11 @@ _LONGEST = 64 << 10  # bytes of a line that are kept back for its end, where sev
 _UNSAFE = re.compile(r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
 
 
+def harmless(text: str) -> str:
+    """What a step wrote, for a terminal: control characters as text, colours as they are."""
+    return _UNSAFE.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
 class Printer:
     """Prints what comes of any number of logs. `end` prints lines that never ended."""
 
@@ -53,5 +58,5 @@ class Printer:
 
     def _print(self, label: str, line: bytes) -> None:
         if self._is_terminal:
-            line = _UNSAFE.sub(lambda match: f"\\x{ord(match[0]):02x}", line.decode(errors="replace")).encode()
+            line = harmless(line.decode(errors="replace")).encode()
         self._out.write((f"{label} | ".encode() if label else b"") + line + b"\n")

@@ -23,6 +23,7 @@ from .printing import Printer
 STACK = click.option("--stack", "-s", "stack_name", help="The stack of the workspace.  [default: local]")
 OUTPUT = click.option("-o", "--output", "form", type=click.Choice(["table", "json"]), default="table", help="Form.")
 _SHOWN = 20
+_MOST = 10**9
 
 
 def workspace_of(stack_name: str | None) -> Workspace:
@@ -33,7 +34,9 @@ def workspace_of(stack_name: str | None) -> Workspace:
 
 @click.group(invoke_without_command=True)
 @STACK
-@click.option("-n", "--limit", type=click.IntRange(1), default=_SHOWN, show_default=True, help="How many, at most.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(1, _MOST), default=_SHOWN, show_default=True, help="How many, at most."
+)
 @click.option("--status", multiple=True, metavar="STATUS", help="Runs of this status only (`failed`); repeatable.")
 @OUTPUT
 @click.pass_context

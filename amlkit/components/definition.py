@@ -178,7 +178,7 @@ def not_listed(enum: tuple[str, ...], value: Any) -> str:
 
 def did_you_mean(name: str, known: typing.Iterable[str]) -> str:
     """A hint, if something known is spelt nearly so."""
-    near = get_close_matches(name, sorted(known), n=1)
+    near = get_close_matches(str(name), sorted(known), n=1)
     return f"did you mean `{near[0]}`?" if near else ""
 
 

@@ -131,7 +131,10 @@ def _reason_against(found: Found) -> str:
         return "its name is not plain text"
     if not found.is_link:
         return ""
-    target = Path(found.source).resolve()
+    try:
+        target = Path(found.source).resolve()
+    except (OSError, RuntimeError):  # Python up to 3.12 raises the second one
+        return "the link leads to itself"
     if not target.is_relative_to(found.root):
         return "the link leads out of the folder"
     return "" if target.is_file() else "the link leads to no file"

@@ -75,7 +75,7 @@ class Step(_Fields):
             definition = definition_of(type(self))
             call = Call(
                 definition,
-                str(name or definition.name),
+                str(definition.name if name is None or name == "" else name),
                 compute,
                 _as_recorded(definition, given),
                 len(positional),

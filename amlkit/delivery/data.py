@@ -11,6 +11,7 @@ from .registration import upload
 from .stacks import Workspace
 
 _ASSET = re.compile(r"azureml:(?!//)(?P<name>[^/:@]+)(?::(?P<version>[^/:@]+)|@(?P<label>[^/:@]+))")
+_WITH_PASSWORD = re.compile(r"https?://[^/?#]*@", re.IGNORECASE)
 _MODELS = ("mlflow_model", "custom_model", "triton_model")
 
 
@@ -24,7 +25,12 @@ def uri_of(workspace: Workspace, text: str, kind: str, where: str) -> str:
     """
     if match := _ASSET.fullmatch(text):
         return _asset(workspace, match, kind, where)
+    if not text.strip():
+        raise DefinitionError([Problem(where, "an empty path", "the working directory is `.`")])
     if not is_local(text):
+        if _WITH_PASSWORD.match(text):
+            hint = "it would be kept with the run for all to see: give a signed address, or a datastore's"
+            raise DefinitionError([Problem(where, "a web address with a user or password in it", hint)])
         return text
     return upload(workspace, Path(text).expanduser().absolute(), kind, where)
 

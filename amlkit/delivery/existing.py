@@ -264,6 +264,9 @@ def _problems_of(file: File) -> Iterator[None]:
         if isinstance(error.__context__, _HeldError):
             raise error.__context__ from error
         raise DefinitionError(yamlfile.problems(file, str(error))) from error
+    except RecursionError as error:
+        what = "its components refer to each other in a circle, or are nested too deeply"
+        raise DefinitionError([Problem(str(file.path), what)]) from error
 
 
 @contextmanager

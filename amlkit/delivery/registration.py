@@ -157,6 +157,9 @@ def _files(path: Path, kind: str, where: str) -> tuple[SnapshotFile, ...]:
     if path.is_file():
         return (_file(path, path.name),)
     found = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else []
+    if odd := [each for each in found if not each.name.isprintable()]:
+        what = f"its name is not plain text: {str(odd[0])!r}"
+        raise DefinitionError([Problem(where, what, "rename it, or take it out of the folder")])
     if not found:
         hint = "" if path.exists() else "paths start in the working directory; data in the workspace is `azureml:…`"
         what = f"no files in {path}" if path.exists() else f"no such file or folder: {path}"

@@ -6,6 +6,7 @@ commands and by the fixtures for tests.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -26,6 +27,7 @@ AZURE_INTERVAL = 5.0  # seconds between two looks at a run
 LOCAL_INTERVALS = (0.01, 0.25)  # the same, at first and later
 _EARLY_SECONDS = 0.1  # until then the steps of a local run are not listed, which takes as long as to reuse them
 _SHARE = 0.2  # of the time, at most, that is spent on listing steps: those of a run of a thousand are less often
+_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*")  # it becomes part of an address
 _SEARCHED = 1000  # runs, newest first, among which the start of a name is looked for
 
 
@@ -40,6 +42,8 @@ def find(workspace: Workspace, name: str) -> str:
         if newest is None:
             raise RunError("there are no runs yet", hint="`amlkit run` or `amlkit invoke` makes one")
         return str(newest["name"])
+    if not _NAME.fullmatch(name):  # an empty one too, with which every run begins
+        raise RunError(f"no such run: {name!r}", hint="`amlkit runs` lists them")
     try:
         job = workspace.get(f"/jobs/{name}")
     except ServiceError as error:

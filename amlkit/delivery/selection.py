@@ -77,7 +77,7 @@ def _imported(name: str, home: Home) -> ModuleType:
         return _of_file(Path(name)) if name.endswith(".py") else import_module(name)
     except AmlkitError:
         raise
-    except Exception as error:  # the user's module may raise anything
+    except (Exception, SystemExit) as error:  # the user's module may raise anything
         raise DefinitionError([_failure(name, error)]) from error
 
 
@@ -119,7 +119,7 @@ def _attribute(module: ModuleType, name: str, text: str) -> Pipeline[..., Any]:
     raise DefinitionError([Problem(text, "not a pipeline" if found is not None else f"it has no `{name}`", hint)])
 
 
-def _failure(name: str, error: Exception) -> Problem:
+def _failure(name: str, error: Exception | SystemExit) -> Problem:
     """What a module raised, with the last place in the user's own code."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
     own = [frame for frame in frames if not frame.filename.startswith(str(Path(__file__).parents[1]))]

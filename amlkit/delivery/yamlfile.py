@@ -70,6 +70,8 @@ def read(path: Path) -> File:
         raise DefinitionError([Problem(str(path), "no such file")]) from error
     except (OSError, UnicodeDecodeError) as error:
         raise DefinitionError([Problem(str(path), f"cannot be read: {error}")]) from error
+    except RecursionError as error:
+        raise DefinitionError([Problem(str(path), "it is nested too deeply to be read")]) from error
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         place = f"{path}:{line + 1}" if line is not None else str(path)

@@ -33,7 +33,7 @@ class Examined:
     graph: Graph
     components: Mapping[str, Component]
     problems: tuple[Problem, ...]
-    failure: Exception | None = None
+    failure: BaseException | None = None
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

@@ -51,7 +51,7 @@ class Traced:
 
     graph: Graph
     returned: Any = None
-    failure: Exception | None = None
+    failure: BaseException | None = None
 
 
 @dataclass(frozen=True)

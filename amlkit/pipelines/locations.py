@@ -27,7 +27,9 @@ def is_local(data: Data) -> bool:
 
 def problems_of(data: Data, where: str, *, local_data: bool) -> Iterator[Problem]:
     """What is wrong with an address; `local_data`: local paths are uploaded before the run."""
-    if data.datastore is not None:
+    if not isinstance(data.path, str):
+        yield Problem(where, f"not a path or an address: {data.path!r}", 'write `Folder("azureml:digits:3")`')
+    elif data.datastore is not None:
         if not NEED_NAME.fullmatch(data.datastore):
             yield Problem(where, f"not a legal name for a datastore: {data.datastore!r}", NEED_HINT)
         if data.path.startswith("/") or ".." in data.path.split("/"):

@@ -38,14 +38,14 @@ def run(frame: Frame) -> Traced:
     parameters, problems = _read_parameters(of)
     frame.problems.extend((*of.problems, *problems))
     outer, steps = running.set(frame), recording.set(frame.steps)
-    failure: Exception | None = None
+    failure: BaseException | None = None
     returned: Any = None
     try:
         returned = of.function(**{name: ParameterValue(frame, name) for name in parameters})
     except DefinitionError as error:
         failure = error
         frame.problems.extend(error.problems)
-    except Exception as error:  # the user's code may raise anything
+    except (Exception, SystemExit) as error:  # the user's code may raise anything
         failure = error
         frame.problems.append(_failure(of, error))
     finally:
@@ -120,7 +120,7 @@ def _wrong_default(declared: Declared, default: Any) -> str:
     return f"its default {wrong}" if wrong else ""
 
 
-def _failure(of: Pipeline[..., Any], error: Exception) -> Problem:
+def _failure(of: Pipeline[..., Any], error: BaseException) -> Problem:
     code = of.function.__code__
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == code.co_filename]
     place = f"line {lines[-1]} of `{code.co_filename}`" if lines else f"`{code.co_filename}`"

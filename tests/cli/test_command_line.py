@@ -56,3 +56,21 @@ def test_a_damaged_stack_file_is_named(tmp_path):
     shown = amlkit("preview", cwd=tmp_path)
     assert shown.returncode == 1
     assert "Pulumi.local.yaml: not YAML: line 2: " in shown.stderr
+
+
+def test_what_the_system_refuses_is_one_line(tmp_path):
+    (tmp_path / ".amlkit" / "address.json").mkdir(parents=True)
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+    shown = amlkit("runs", cwd=tmp_path)
+    assert shown.returncode == 1
+    assert shown.stderr.startswith("error: ")
+    assert "address.json: Is a directory" in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+@pytest.mark.parametrize("text", ["raise SystemExit(0)", "@pipeline\ndef p() -> None:\n    raise SystemExit(0)"])
+def test_a_definition_that_ends_the_process_is_not_right(tmp_path, text):
+    (tmp_path / "leaving.py").write_text(f"from amlkit import pipeline\n{text}\n")
+    shown = amlkit("check", "leaving.py:p", cwd=tmp_path)
+    assert shown.returncode == 1
+    assert "SystemExit: 0" in shown.stderr

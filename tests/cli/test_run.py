@@ -278,3 +278,22 @@ def test_a_run_of_a_python_pipeline_imports_nothing_heavy(folder):
     ended = subprocess.run(command, cwd=folder.root, env=folder.environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     assert ended.stderr.splitlines()[-1] == "[]"
+
+
+def test_data_that_nobody_can_mean_is_refused(folder):
+    assert "naming.raw: an empty path" in folder.refused("run", f"{NAMING}:naming", "-i", "raw=")
+    said = folder.refused("run", f"{NAMING}:naming", "-i", "raw=https://someone:hunter2@example.invalid/x")
+    assert "naming.raw: a web address with a user or password in it" in said
+    assert "hunter2" not in said
+    assert "name too long" in folder.refused("run", f"{NAMING}:naming", "-i", f"raw={'x' * 5000}")
+    (folder.root / "odd").mkdir()
+    (folder.root / "odd" / "two\nlines").touch()
+    assert "its name is not plain text" in folder.refused("run", f"{NAMING}:naming", "-i", "raw=odd")
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 5000, "type: pipeline\njobs:\n  a: {type: pipeline, component: ./circle.yml}\n"]
+)
+def test_a_file_without_an_end_is_refused(folder, text):
+    (folder.root / "circle.yml").write_text(text)
+    assert "nested too deeply" in folder.refused("run", "circle.yml")

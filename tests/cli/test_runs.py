@@ -157,3 +157,9 @@ def test_the_workspace_of_another_stack_is_not_taken(place, talks, tmp_path):
     assert told.returncode == 1
     assert "no workspace of stack `dev` is known yet: " in told.stderr
     assert "amlkit up --stack dev`" in told.stderr
+
+
+@pytest.mark.parametrize("name", ["", "x y", "../..", "a/b", "%2e%2e", "?"])
+def test_what_cannot_be_the_name_of_a_run_meets_none(place, talks, name):
+    for command in ("show", "logs", "cancel"):
+        assert f"no such run: {name!r}" in place.refused("runs", command, name)

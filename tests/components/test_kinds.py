@@ -43,6 +43,9 @@ PORTS = (
         ("instances=0", "made.instances: not a whole number of 1 or more: 0"),
         ("instances=True", "made.instances: not a whole number of 1 or more: True"),
         ('shm_size="much"', "made.shm_size: not a size: 'much'"),
+        ("shm_size=0", "made.shm_size: not a size: 0"),
+        ("instances=10**400", "made.instances: a number above 2147483647"),
+        ('modes={1: "download"}', "made.modes: no port is called `1`"),
         ('distribution="mpi"', "made.distribution: not a distribution: 'mpi'"),
         (
             "distribution=distribution.PyTorch(0)",

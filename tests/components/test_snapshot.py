@@ -356,3 +356,14 @@ def test_umask_locale_and_time_zone_do_not_count(tmp_path):
         found.append(done.stdout.strip())
     assert re.fullmatch("[0-9a-f]{64}", found[0])
     assert len(set(found)) == 1
+
+
+def test_a_link_to_itself_is_reported(tmp_path):
+    fill(tmp_path, "a.py")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "there").symlink_to("back")
+    (tmp_path / "back").symlink_to("there")
+    taken = snapshot.take(tmp_path)
+    assert [file.path for file in taken.files] == ["a.py"]
+    assert [path for path, _ in taken.refused] == ["back", "loop", "there"]
+    assert all(reason.startswith("the link leads to ") for _, reason in taken.refused)

@@ -168,3 +168,24 @@ def test_what_decides_the_trials_is_in_the_form_and_how_many_at_once_is_not():
     assert form() == form(max_concurrent_trials=2)
     assert form() != form(seed=1)
     assert form() != form(early_termination=search.Bandit(slack_factor=0.1))
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        (search.Bandit(slack_factor=None), "not a finite number: slack_factor"),
+        (search.Bandit(slack_factor=float("nan")), "not a finite number: slack_factor"),
+        (search.Bandit(slack_factor=0.1, evaluation_interval="2"), "not a finite number: evaluation_interval"),
+        (search.Bandit(slack_factor=1, slack_amount=-1), "slack_factor and slack_amount are not below 0"),
+        (search.MedianStopping(delay_evaluation=1.5), "not a whole number: delay_evaluation"),
+        (search.TruncationSelection("9"), "not a finite number: truncation_percentage"),
+    ],
+)
+def test_a_rule_for_giving_up_of_wrong_values_is_a_problem(policy, said):
+    given = {"rate": search.uniform(0.1, 0.5)}
+    assert problems(given, early_termination=policy) == [f"p.train.early_termination: {said}"]
+
+
+def test_a_number_that_no_float_can_hold_is_a_problem():
+    assert problems({"rate": search.uniform(0.1, 10**400)}) == ["p.train.rate: not a finite number: max_value"]
+    assert problems({"depth": search.randint(2.5)}) == ["p.train.depth: upper is not a whole number: 2.5"]

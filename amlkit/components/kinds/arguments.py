@@ -18,6 +18,7 @@ from ..options import Distribution, Mpi, Options, Pairs, PyTorch, TensorFlow
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MOST = 2**31 - 1  # what a number of Azure ML's API can hold
 _SIZE = re.compile(r"[1-9][0-9]*[bkmg]?", re.IGNORECASE)
 
 
@@ -45,7 +46,7 @@ def options(
         distribution=_distribution(distribution, f"{where}.distribution", problems),
         tags=_pairs(tags, f"{where}.tags", problems),
     )
-    if shm_size and not (isinstance(shm_size, str) and _SIZE.fullmatch(shm_size)):
+    if shm_size not in ("", None) and not (isinstance(shm_size, str) and _SIZE.fullmatch(shm_size)):
         problems.append(Problem(f"{where}.shm_size", f"not a size: {shm_size!r}", 'write `"2g"` or `"512m"`'))
     return found, tuple(problems)
 
@@ -55,7 +56,7 @@ def seconds_of(value: Any, where: str, problems: list[Problem]) -> int | None:
     if value is None:
         return None
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _MOST:
         problems.append(Problem(where, f"not a time above 0: {value!r}", "give seconds or a `timedelta`"))
         return None
     return math.ceil(seconds)
@@ -65,6 +66,9 @@ def whole(value: Any, least: int, where: str, problems: list[Problem]) -> int:
     """A whole number that is not too small."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         problems.append(Problem(where, f"not a whole number of {least} or more: {value!r}"))
+        return least
+    if value > _MOST:
+        problems.append(Problem(where, f"a number above {_MOST}"))
         return least
     return value
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import timedelta
@@ -29,6 +29,7 @@ from ..sweeps import (
 )
 from .arguments import seconds_of, whole
 
+_WHOLE = ("evaluation_interval", "delay_evaluation", "truncation_percentage")
 S = TypeVar("S", bound=Step)
 
 
@@ -151,6 +152,13 @@ def _policy_problems(how: Sweep, where: str) -> Iterator[Problem]:
         hint = "use `Bandit`, `MedianStopping` or `TruncationSelection` of `amlkit.search`"
         yield Problem(where, f"not a rule for giving up: {policy!r}", hint)
         return
+    if bad := [name for name, value in vars(policy).items() if not _is_finite(value)]:
+        yield Problem(where, f"not a finite number: {', '.join(bad)}")
+        return
+    if odd := [name for name in _WHOLE if not isinstance(getattr(policy, name, 0), int)]:
+        yield Problem(where, f"not a whole number: {', '.join(odd)}")
+    if isinstance(policy, Bandit) and min(policy.slack_factor, policy.slack_amount) < 0:
+        yield Problem(where, "slack_factor and slack_amount are not below 0")
     if isinstance(policy, Bandit) and bool(policy.slack_factor > 0) == bool(policy.slack_amount > 0):
         yield Problem(where, "one of slack_factor and slack_amount is above 0", "give just one")
     if isinstance(policy, TruncationSelection) and not 1 <= policy.truncation_percentage <= 99:
@@ -188,6 +196,8 @@ def _number_problems(of: PortType, kind: str, arguments: Mapping[str, Any], wher
     if bad:
         yield Problem(where, f"not a finite number: {', '.join(bad)}")
         return
+    if not isinstance(arguments.get("upper", 0), int):
+        yield Problem(where, f"upper is not a whole number: {arguments['upper']}")
     if "min_value" in arguments and not arguments["min_value"] < arguments["max_value"]:
         yield Problem(where, f"min_value is not below max_value: {arguments['min_value']}, {arguments['max_value']}")
     for name in ("q", "sigma", "upper"):
@@ -196,7 +206,7 @@ def _number_problems(of: PortType, kind: str, arguments: Mapping[str, Any], wher
 
 
 def _is_finite(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
+    return not isinstance(value, bool) and isinstance(value, int | float) and abs(value) <= sys.float_info.max
 
 
 def body(how: Sweep, spaces: Mapping[str, Space]) -> dict[str, Any]:
