@@ -21,12 +21,14 @@ from .ignore import IGNORE_FILES, Rules
 NEVER_FOLDERS = frozenset(
     (
         *(".git", ".hg", ".svn", ".venv", ".env", ".tox", ".nox", ".azureml", ".amlkit", ".pulumi"),
+        *(".aws", ".azure", ".ssh", ".gnupg", ".kube", ".docker"),
         *("__pycache__", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"),
     )
 )
 SECRET_FILES = (
     *(".env", ".env.*", "*.env", "*.pem", "*.key", "*.pfx", "*.p12", "*.jks", "*.ppk", "*.kdbx"),
     *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", ".pypirc", ".git-credentials", "*.publishsettings"),
+    *(".npmrc", ".dockercfg", ".htpasswd", "kubeconfig"),
 )
 NEVER_FILES = (*SECRET_FILES, ".git", "*.pyc", "*.pyo", ".DS_Store", "Thumbs.db", *IGNORE_FILES)
 _SECRET = re.compile("|".join(translate(pattern) for pattern in SECRET_FILES))

@@ -37,6 +37,7 @@ def test_all_files_in_the_order_of_their_paths(tmp_path):
 def test_secrets_caches_and_environments_are_never_taken_whatever_the_ignore_file_says(tmp_path):
     never = [".git/config", ".env", "prod.env", ".env.local", "key.pem", "id_rsa", "id_ed25519.pub", "a/.git"]
     never += ["__pycache__/train.pyc", "old.pyc", "a/.venv/bin/python", ".azureml/config.json", ".netrc"]
+    never += [".aws/credentials", ".ssh/config", ".azure/token", ".kube/config", ".npmrc", ".htpasswd", "a/kubeconfig"]
     fill(tmp_path, "train.py", "env/pyvenv.cfg", "env/lib/x.py", *never)
     (tmp_path / ".amlignore").write_text("!*\n!.env\n!.git/\n!__pycache__/\n")
     assert paths(tmp_path) == ["train.py"]
