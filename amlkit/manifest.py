@@ -109,7 +109,7 @@ def reference(kind: str, name: str) -> str:
 
 def references(body: Any) -> frozenset[str]:
     """All that a body refers to: `{"compute:cpu", "component:train"}`."""
-    return frozenset(match for text in _texts(body) for match in _REFERENCE.findall(text))
+    return frozenset(match for text in texts(body) for match in _REFERENCE.findall(text))
 
 
 def bind(body: Any, bindings: Mapping[str, str]) -> Any:
@@ -134,12 +134,13 @@ def _bound(body: Any, bindings: Mapping[str, str]) -> Any:
     return body
 
 
-def _texts(body: Any) -> Iterator[str]:
+def texts(body: Any) -> Iterator[str]:
+    """Every text in a body, however deep; the names of members are none."""
     if isinstance(body, str):
         yield body
     elif isinstance(body, Mapping):
         for item in body.values():
-            yield from _texts(item)
+            yield from texts(item)
     elif isinstance(body, list | tuple):
         for item in body:
-            yield from _texts(item)
+            yield from texts(item)

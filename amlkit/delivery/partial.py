@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from amlkit.errors import DefinitionError, Problem
+from amlkit.manifest import texts
 
 Body = Mapping[str, Any]
 Outputs = Mapping[tuple[str, str], Mapping[str, str]]  # step and output: `{"uri", "type"}` of what was made before
@@ -61,7 +62,7 @@ def refuse_unread(part: Body, given: Iterable[str]) -> None:
     Raises:
         DefinitionError: those that no step of the part reads; all of them.
     """
-    read = {name for text in _texts(part["jobs"]) for name in _OF_INPUT.findall(text)}
+    read = {name for text in texts(part["jobs"]) for name in _OF_INPUT.findall(text)}
     unread = sorted(set(given) - read)
     if unread:
         hint = "leave it out, or run the steps that read it too"
@@ -103,7 +104,7 @@ def _only(body: Body, kept: Iterable[str]) -> Body:
     names = set(kept)
     jobs = {name: node for name, node in body["jobs"].items() if name in names}
     written = {
-        name for node in jobs.values() for text in _texts(node.get("outputs")) for name in _OF_PARENT.findall(text)
+        name for node in jobs.values() for text in texts(node.get("outputs")) for name in _OF_PARENT.findall(text)
     }
     outputs = {name: item for name, item in (body.get("outputs") or {}).items() if name in written}
     return {**body, "jobs": jobs, "outputs": outputs}
@@ -113,7 +114,7 @@ def _fed(node: Mapping[str, Any], kept: set[str], made: Outputs) -> dict[str, An
     """A step with the bindings to steps that are left out replaced by what they made."""
 
     def replaced(item: Any) -> Any:
-        match = next((found for text in _texts(item) if (found := _OF_STEP.search(text))), None)
+        match = next((found for text in texts(item) if (found := _OF_STEP.search(text))), None)
         if match is None or match[1] in kept:
             return item
         source = made[match[1], match[2]]
@@ -125,7 +126,7 @@ def _fed(node: Mapping[str, Any], kept: set[str], made: Outputs) -> dict[str, An
 
 def _sources(node: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
     """The outputs of other steps that a step takes."""
-    found = (match for text in _texts(node.get("inputs")) for match in _OF_STEP.finditer(text))
+    found = (match for text in texts(node.get("inputs")) for match in _OF_STEP.finditer(text))
     return frozenset((match[1], match[2]) for match in found)
 
 
@@ -134,14 +135,3 @@ def _refuse_unknown(body: Body, step: str) -> None:
         near = difflib.get_close_matches(step, body["jobs"], 1)
         hint = f"did you mean `{near[0]}`?" if near else f"its steps are: {', '.join(body['jobs'])}"
         raise DefinitionError([Problem(step, "no such step in the pipeline", hint)])
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)

@@ -17,21 +17,37 @@ from amlkit.target import Service
 from .stacks import DEFAULT_STACK, MACHINE_LEARNING, Stack, Workspace, workspace_of
 
 LOCATION = "westeurope"
-_GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/amlkit-scratch"
-_ACCOUNT = f"{_GROUP}/providers/Microsoft.Storage/storageAccounts/amlkitscratch"
-_VAULT = f"{_GROUP}/providers/Microsoft.KeyVault/vaults/amlkit-scratch"
-ID = f"{_GROUP}/providers/Microsoft.MachineLearningServices/workspaces/scratch"
+GROUPS = "2024-03-01"  # api-version of resource groups
+_GROUP, _ACCOUNT, _NAME = "amlkit-scratch", "amlkitscratch", "scratch"
 
-_RESOURCES: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    (_GROUP, "2024-03-01", {}),
-    (_ACCOUNT, "2023-05-01", {"kind": "StorageV2", "sku": {"name": "Standard_LRS"}}),
-    (_VAULT, "2023-07-01", {"properties": {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}}}),
-    (
-        ID,
-        MACHINE_LEARNING,
-        {"identity": {"type": "SystemAssigned"}, "properties": {"storageAccount": _ACCOUNT, "keyVault": _VAULT}},
-    ),
-)
+
+def workspace_id(group: str, name: str) -> str:
+    """The ARM id of a workspace of the local Azure ML's own subscription."""
+    return f"{_group_id(group)}/providers/Microsoft.MachineLearningServices/workspaces/{name}"
+
+
+def _group_id(group: str) -> str:
+    return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}"
+
+
+ID = workspace_id(_GROUP, _NAME)
+
+
+def put_workspace(service: Service, group: str, account: str, name: str) -> Workspace:
+    """Make a workspace with a storage account and a vault in a resource group of its own. Raises `ServiceError`."""
+    below = _group_id(group)
+    storage = f"{below}/providers/Microsoft.Storage/storageAccounts/{account}"
+    vault = f"{below}/providers/Microsoft.KeyVault/vaults/{group}"
+    made_of = {"storageAccount": storage, "keyVault": vault}
+    resources: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        (below, GROUPS, {}),
+        (storage, "2023-05-01", {"kind": "StorageV2", "sku": {"name": "Standard_LRS"}}),
+        (vault, "2023-07-01", {"properties": {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}}}),
+        (workspace_id(group, name), MACHINE_LEARNING, {"identity": {"type": "SystemAssigned"}, "properties": made_of}),
+    )
+    for id_, version, body in resources:
+        service.arm("PUT", id_, version, {"location": LOCATION, **body})
+    return Workspace(workspace_id(group, name), service)
 
 
 def is_scratch(workspace: Workspace) -> bool:
@@ -86,6 +102,5 @@ def made(service: Service) -> Workspace:
     except ServiceError as error:
         if error.status != 404:
             raise
-        for id_, version, body in _RESOURCES:
-            service.arm("PUT", id_, version, {"location": LOCATION, **body})
+        return put_workspace(service, _GROUP, _ACCOUNT, _NAME)
     return workspace

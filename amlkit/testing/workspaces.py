@@ -6,19 +6,17 @@ import secrets
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from amlkit.delivery.scratch import LOCATION
+from amlkit.delivery.scratch import GROUPS, put_workspace
 from amlkit.delivery.stacks import MACHINE_LEARNING, Workspace
-from amlkit.home import SUBSCRIPTION, TENANT
+from amlkit.home import SUBSCRIPTION
 from amlkit.target import Service
 
 from .standin import StandIn
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
-
-_GROUPS = "2024-03-01"
 
 
 @dataclass(frozen=True)
@@ -35,23 +33,8 @@ class LocalWorkspace:
     def make(cls, stand_in: StandIn, service: Service) -> LocalWorkspace:
         """Make a new one. Raises `ServiceError`."""
         mark = secrets.token_hex(4)
-        group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/test-{mark}"
-        account = f"{group}/providers/Microsoft.Storage/storageAccounts/test{mark}"
-        vault = f"{group}/providers/Microsoft.KeyVault/vaults/test-{mark}"
-        made = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/test-{mark}"
-        resources: tuple[tuple[str, str, dict[str, Any]], ...] = (
-            (group, _GROUPS, {}),
-            (account, "2023-05-01", {"kind": "StorageV2", "sku": {"name": "Standard_LRS"}}),
-            (vault, "2023-07-01", {"properties": {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}}}),
-            (
-                made,
-                MACHINE_LEARNING,
-                {"identity": {"type": "SystemAssigned"}, "properties": {"storageAccount": account, "keyVault": vault}},
-            ),
-        )
-        for id_, version, body in resources:
-            service.arm("PUT", id_, version, {"location": LOCATION, **body})
-        return cls(stand_in, Workspace(made, service))
+        name = f"test-{mark}"
+        return cls(stand_in, put_workspace(service, name, f"test{mark}", name))
 
     @property
     def id(self) -> str:
@@ -91,4 +74,4 @@ class LocalWorkspace:
         """Delete it with all that is in its group; runs of it are ended."""
         group = self.id.partition("/providers/")[0]
         self.workspace.service.arm("DELETE", self.id, MACHINE_LEARNING)
-        self.workspace.service.arm("DELETE", group, _GROUPS)
+        self.workspace.service.arm("DELETE", group, GROUPS)
