@@ -22,12 +22,16 @@ from azure.ai.ml.entities import AmlCompute, AzureBlobDatastore, Data, Environme
 from azure.identity import DefaultAzureCredential
 
 from amlkit.cli import main
+from amlkit.delivery.scratch import made
+from amlkit.target import Service, Target
 
 PARTS = ("component_file", "inner", "long", "long_inner", "middle", "say", "score", "trial")  # of others, or too long
 FINAL = ("Completed", "Failed", "Canceled")
 SHAPES = Path("shapes")
-account, container, subscription, group, workspace = sys.argv[2:]
+CONTAINER = "other"
 os.chdir(sys.argv[1])
+scratch = made(Service(Target.from_environment()))  # where `amlkit run` goes too
+_, subscription, _, group, *_, workspace = scratch.id.strip("/").split("/")
 ml = MLClient(DefaultAzureCredential(), subscription, group, workspace)
 
 
@@ -111,13 +115,16 @@ def refused_by_client(file: Path) -> str:
 
 
 def set_up() -> None:
+    account = scratch.properties["storageAccount"]
+    scratch.service.arm("PUT", f"{account}/blobServices/default/containers/{CONTAINER}", "2023-05-01", {})
+    keeping = AzureBlobDatastore(name="other", account_name=account.rpartition("/")[2], container_name=CONTAINER)
     ml.compute.begin_create_or_update(AmlCompute(name="cpu", size="Standard_DS3_v2", max_instances=4)).result()
     ml.environments.create_or_update(Environment(name="bare", version="1", image="ubuntu"))
     ml.components.create_or_update(load_component(SHAPES / "say.yml"))
     ml.data.create_or_update(Data(name="letters", version="1", type="uri_folder", path="shapes/notes"))
     ml.data.create_or_update(Data(name="digit", version="5", type="uri_file", path="shapes/notes/a.txt"))
     ml.models.create_or_update(Model(name="small_model", version="1", type="mlflow_model", path="shapes/model"))
-    ml.datastores.create_or_update(AzureBlobDatastore(name="other", account_name=account, container_name=container))
+    ml.datastores.create_or_update(keeping)
     place = "azureml://datastores/workspaceblobstore/paths/kept/"
     kept = Output(type="uri_folder", path=place)
     writing = "echo k > ${{outputs.kept}}/k.txt"

@@ -14,12 +14,9 @@ from typing import Any
 
 import pytest
 
-from amlkit.delivery import scratch
-
 from ..conftest import StandIn
 
 HERE = Path(__file__).parent
-CONTAINER = "other"
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -46,14 +43,9 @@ def facts(stand_in: StandIn, web: str) -> dict[str, Any]:
         shutil.copytree(HERE / name, folder / name)
     data = folder / "shapes" / "data.yml"
     data.write_text(data.read_text().replace("${WEB}", web))
-    for identifier, _, body in scratch._RESOURCES:
-        stand_in.arm("PUT", identifier, {"location": scratch.LOCATION, **body})
-    stand_in.arm("PUT", f"{scratch._ACCOUNT}/blobServices/default/containers/{CONTAINER}", {"properties": {}})
-    _, subscription, _, group, *_, workspace = scratch.ID.strip("/").split("/")
-    names = (str(folder), scratch._ACCOUNT.rpartition("/")[2], CONTAINER, subscription, group, workspace)
     own = {"AZUREML_RUN_POLLING_INTERVAL_MIN": "1", "NO_COLOR": "1"}
     own |= {"AMLKIT_CACHE": os.environ["AMLKIT_CACHE"]}
     found: dict[str, Any] = json.loads(
-        stand_in.script((HERE / "client.py").read_text(), *names, **own).rpartition("FACTS")[2]
+        stand_in.script((HERE / "client.py").read_text(), str(folder), **own).rpartition("FACTS")[2]
     )
     return found
