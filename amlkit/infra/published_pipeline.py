@@ -7,12 +7,14 @@ default. Names are stable and carry no digest, so that a publish is a handful of
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
 import pulumi
 from pydantic import Field
 
-from amlkit import digest
+from amlkit import digest, git
 from amlkit.errors import DefinitionError, Problem
 from amlkit.manifest import PIPELINE_TAG, Asset, Manifest, bind, references
 
@@ -84,6 +86,7 @@ class PublishedPipeline(pulumi.ComponentResource):
         tags: Mapping[str, str] | None = None,
         smoke: Smoke = is_deployed,
         clears: str | None = None,
+        source: Mapping[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Publish `manifest` on `workspace`.
@@ -97,6 +100,8 @@ class PublishedPipeline(pulumi.ComponentResource):
             tags: of the endpoint.
             smoke: what has to hold before the default moves.
             clears: the time of the pin that this publish clears (promote).
+            source: which code it was made from, as properties of the deployment and of its runs; default: the git
+                facts of the project.
             opts: Pulumi's.
 
         Raises:
@@ -112,7 +117,7 @@ class PublishedPipeline(pulumi.ComponentResource):
             self._bindings[asset.reference] = self._slot(asset).arm_id
         self._children = pulumi.ResourceOptions(parent=self)
         self.endpoint = self._endpoint(manifest, args)
-        self.deployment = self._deployment(manifest, args)
+        self.deployment = self._deployment(manifest, args, _project_source() if source is None else source)
         self.publication = Publication(
             manifest.name,
             endpoint_id=self.endpoint.arm_id,
@@ -155,7 +160,7 @@ class PublishedPipeline(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _deployment(self, manifest: Manifest, args: PublishedPipelineArgs) -> Deployment:
+    def _deployment(self, manifest: Manifest, args: PublishedPipelineArgs, source: Mapping[str, str]) -> Deployment:
         component = self._bindings[manifest.pipeline.reference]
         settings = self._bound(manifest.settings)
         content = pulumi.Output.all(component=component, settings=settings)
@@ -171,6 +176,7 @@ class PublishedPipeline(pulumi.ComponentResource):
             settings=settings,
             description=f"{manifest.name}, definition {digest.short(manifest.definition)}",
             keep=args.keep,
+            source=source,
             opts=pulumi.ResourceOptions(parent=self, deleted_with=self.endpoint),
         )
 
@@ -179,6 +185,16 @@ class PublishedPipeline(pulumi.ComponentResource):
         if not needed:
             return pulumi.Output.from_input(body)
         return pulumi.Output.all(**needed).apply(lambda known: bind(body, known))
+
+
+def _project_source() -> Mapping[str, str]:
+    return _source_of(Path(pulumi.get_root_directory()))
+
+
+@cache
+def _source_of(project: Path) -> Mapping[str, str]:
+    """Asked of git once, however many pipelines are published."""
+    return git.facts(project).properties()
 
 
 def _bindings(

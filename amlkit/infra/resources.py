@@ -92,7 +92,8 @@ class Endpoint(_Published):
 class Deployment(_Published):
     """A slot for what an endpoint can serve; at most `keep` (4 to 19) of ours stay on it.
 
-    `digest` is the definition's, `version` that of what is deployed here, with this environment's bindings.
+    `digest` is the definition's, `version` that of what is deployed here, with this environment's bindings. `source`
+    says from which code it was made (`amlkit.git`); it is written with a new deployment, and is never a change.
     """
 
     arm_id: pulumi.Output[str]
@@ -111,6 +112,7 @@ class Deployment(_Published):
         settings: Input[Mapping[str, Any]] | None = None,
         description: Input[str] | None = None,
         keep: Input[int] | None = None,
+        source: Input[Mapping[str, str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs = {
@@ -123,6 +125,7 @@ class Deployment(_Published):
             "settings": settings,
             "description": description,
             "keep": keep,
+            "source": source,
             "arm_id": None,
         }
         super().__init__("amlkit:index:Deployment", resource_name, inputs, opts)

@@ -59,6 +59,17 @@ def test_a_default_switched_by_hand_shows_in_a_plain_preview_and_is_healed(stack
     assert stack.default() == second
 
 
+def test_a_deployment_says_from_which_commit_it_is_and_another_commit_alone_is_no_change(stack):
+    stack.environment["AZUREML_GIT_COMMIT"] = "c1"
+    first = stack.publish("of c1")
+    stack.environment["AZUREML_GIT_COMMIT"] = "c2"
+    assert stack.run("preview", "--expect-no-changes").code == 0
+    second = stack.publish("of c2")
+    found = {name: item["properties"]["properties"] for name, item in stack.deployments().items()}
+    assert found[first]["azureml.git.commit"] == found[first]["mlflow.source.git.commit"] == "c1"
+    assert found[second]["azureml.git.commit"] == "c2"
+
+
 def test_what_was_deleted_by_hand_is_made_again(stack):
     stack.publish("A")
     address = stack.endpoint_id

@@ -130,7 +130,7 @@ class Submitter:
             "properties": request.get("properties"),
         }
         made = self.of_job(workspace, str(request.get("name") or f"batchjob-{uuid.uuid4()}"), properties)
-        own = dict(made.job.properties)
+        own = {**(deployment["properties"].get("properties") or {}), **made.job.properties}
         job = replace(
             made.job,
             endpoint=endpoint,

@@ -38,6 +38,7 @@ VERSION_TAG = "amlkit.version"  # of what is deployed here, with this environmen
 FEWEST_KEPT, MOST_KEPT, DEFAULT_KEPT = 4, 19, 10
 
 _IDENTITY = ("endpointId",)
+_TOLD = ("source",)  # goes with a new deployment; another commit alone deploys nothing
 _NAME = re.compile(r"(?!.*--)[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
 _LIMIT = 20  # deployments an endpoint, Microsoft's quota
 # Azure's batch fields that mean nothing for a pipeline; sent because the official client sends them
@@ -64,7 +65,7 @@ def check(olds: Values, news: Values, call: Call) -> Checked:
 
 def diff(olds: Values, news: Values) -> Difference:
     """Another endpoint is another resource, anything else another deployment in the same slot."""
-    return compare(olds, news, _IDENTITY)
+    return compare(olds, news, _IDENTITY, _TOLD)
 
 
 def preview(news: Values, outputs: Values) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def _deploy(news: Values, call: Call) -> None:
     if live is None:
         _prune(news, call)
     try:
-        call.cloud.put(_arm_id(news), _body(news))
+        call.cloud.put(_arm_id(news), _body(news, live))
     except ServiceError as error:
         if error.status != HTTPStatus.CONFLICT or not _stands(call.cloud.get_settled(_arm_id(news)), news):
             raise
@@ -148,14 +149,20 @@ def _age(item: Document) -> tuple[str, str]:
     return ((item.body.get("systemData") or {}).get("createdAt") or "", item.body["name"])
 
 
-def _body(news: Values) -> dict[str, Any]:
+def _body(news: Values, live: Document | None) -> dict[str, Any]:
+    told = live.properties.get("properties") or {} if live else {}  # properties are added, never altered: Azure's rule
     tags = {**(news.get("tags") or {}), DIGEST_TAG: news["digest"], VERSION_TAG: news["version"]}
     configuration = {
         "deploymentConfigurationType": "PipelineComponent",
         "componentId": {"assetId": news["componentId"], "referenceType": "Id"},
         "settings": news.get("settings") or {},
     }
-    properties = {"description": news.get("description", ""), "deploymentConfiguration": configuration, **_BATCH}
+    properties = {
+        "description": news.get("description", ""),
+        "deploymentConfiguration": configuration,
+        "properties": {**(news.get("source") or {}), **told},
+        **_BATCH,
+    }
     return {"location": news["location"], "tags": tags, "properties": properties}
 
 

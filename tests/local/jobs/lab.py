@@ -63,7 +63,8 @@ class Lab:
             "componentId": {"assetId": component, "referenceType": "Id"},
             "settings": settings,
         }
-        body = {"name": "d1", "properties": {"deploymentConfiguration": configuration}}
+        told = {"mlflow.source.git.commit": "c1"}
+        body = {"name": "d1", "properties": {"deploymentConfiguration": configuration, "properties": told}}
         self.documents.put(f"{identifier}/deployments/d1", body)
         return identifier
 

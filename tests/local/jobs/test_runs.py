@@ -223,6 +223,7 @@ def test_an_invocation_is_checked_and_repeatable(lab):
     first = lab.jobs.invoke(WORKSPACE, "e", "", {"properties": {}}, "request-1")
     again = lab.jobs.invoke(WORKSPACE, "e", "", {"properties": {}}, "request-1")
     assert first["name"] == again["name"]
+    assert first["properties"]["properties"]["mlflow.source.git.commit"] == "c1"  # the deployment's
     assert lab.text(lab.wait(first["name"]), "r", "x") == "0.1\n"
     given = {"rate": {"jobInputType": "Literal", "value": 3.0}}
     other = lab.jobs.invoke(WORKSPACE, "e", "d1", {"properties": {"inputData": given}}, "request-2")
