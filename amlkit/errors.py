@@ -30,6 +30,13 @@ class Problem:
         return f"{place}{self.what}" + (f"\n  hint: {self.hint}" if self.hint else "")
 
 
+def near(name: str, known: Iterable[str], count: int = 1) -> list[str]:
+    """The known names that are spelt nearly so, the nearest first: for hints, which only a mistake needs."""
+    from difflib import get_close_matches
+
+    return get_close_matches(name, list(known), count)
+
+
 class AmlkitError(Exception):
     """Base of all of them. `problems` is never empty."""
 

@@ -1,8 +1,9 @@
 """Where code comes from: git facts of a folder, as run properties in Azure ML's own names. Used for runs and releases.
 
-Two calls of git, side by side. Without git, or outside of a repository, the facts are empty. The variables
-`AZUREML_GIT_REPOSITORY_URI`, `_BRANCH`, `_COMMIT`, `_DIRTY`, `_BUILD_ID` and `_BUILD_URI` are heard before anything
-else, as by Azure ML's own clients; GitHub Actions and Azure Pipelines say which build it is.
+Two calls of git, side by side, and beside what the caller does until it wants the facts. Without git, or outside of a
+repository, the facts are empty. The variables `AZUREML_GIT_REPOSITORY_URI`, `_BRANCH`, `_COMMIT`, `_DIRTY`, `_BUILD_ID`
+and `_BUILD_URI` are heard before anything else, as by Azure ML's own clients; GitHub Actions and Azure Pipelines say
+which build it is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -51,9 +52,20 @@ class Facts:
         return {name: value for name, value in named.items() if value}
 
 
+def ask(folder: Path, variables: Mapping[str, str] = os.environ) -> Callable[[], Facts]:
+    """Start asking git; what is given waits for the answers, and is to be called once."""
+    status = ("status", "--porcelain=v2", "--branch", "--", ".")
+    started = [_start(folder, variables, *command) for command in (status, ("ls-remote", "--get-url"))]
+    return lambda: _facts([_end(process) for process in started], variables)
+
+
 def facts(folder: Path, variables: Mapping[str, str] = os.environ) -> Facts:
     """The facts of a folder. Never fails: what cannot be found out is empty."""
-    found = _with_build(_of_repository(folder, variables), variables)
+    return ask(folder, variables)()
+
+
+def _facts(answers: Sequence[str | None], variables: Mapping[str, str]) -> Facts:
+    found = _with_build(_of_repository(*answers), variables)
 
     def said(name: str, otherwise: str = "") -> str:
         return variables.get(f"{_OVERRIDE}{name}", "").strip() or otherwise
@@ -82,10 +94,7 @@ def without_credentials(address: str) -> str:
     return urlunsplit((parts.scheme, host, path, "", ""))
 
 
-def _of_repository(folder: Path, variables: Mapping[str, str]) -> Facts:
-    status = ("status", "--porcelain=v2", "--branch", "--", ".")
-    started = [_start(folder, variables, *command) for command in (status, ("ls-remote", "--get-url"))]
-    said, address = [_end(process) for process in started]
+def _of_repository(said: str | None, address: str | None) -> Facts:
     if said is None:
         return Facts()
     lines = said.splitlines()

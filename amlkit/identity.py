@@ -70,12 +70,20 @@ class LocalIdentity:
             ) from error
 
 
+def quiet() -> None:
+    """What Azure's libraries warn of, our errors say; without a handler it would go to standard error as well."""
+    import logging
+
+    logging.getLogger("azure").addHandler(logging.NullHandler())
+
+
 class Ambient:
     """azure-identity's default chain, with its refusals in our words."""
 
     def __init__(self) -> None:
         from azure.identity import DefaultAzureCredential
 
+        quiet()
         self._chain = DefaultAzureCredential()
 
     def get_token(self, *scopes: str, **options: Any) -> Any:

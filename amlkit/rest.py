@@ -81,9 +81,8 @@ class Client:
             return self._answer(method, url, urlsplit(url), body, headers or {})
         except (OSError, http.client.HTTPException) as error:
             parts = urlsplit(url)
-            hint = "start the local Azure ML with `amlkit local start`" if parts.hostname in LOOPBACK else ""
             why = str(error) or type(error).__name__
-            raise UnreachableError(f"{parts.scheme}://{parts.netloc}", why, hint=hint) from error
+            raise UnreachableError(f"{parts.scheme}://{parts.netloc}", why, hint=_hint(parts, error)) from error
 
     def _answer(self, method: str, url: str, parts: SplitResult, body: Any, headers: Mapping[str, str]) -> Response:
         sent = {"Accept": "*/*", **headers}
@@ -135,6 +134,15 @@ class Client:
                 hint = "those of the local Azure ML: `amlkit local stop`, then `amlkit local start` writes them anew"
                 raise SetupError(f"no roots of trust: {error}", where=self._bundle, hint=hint) from error
         return self._contexts[is_loopback]
+
+
+def _hint(parts: SplitResult, error: Exception) -> str:
+    if parts.hostname not in LOOPBACK:
+        return ""
+    if isinstance(error, ssl.SSLError) or "handshake" in str(error):
+        what = f"something else than this checkout's local Azure ML has port {parts.port}"
+        return f"{what}: end it, then start the local Azure ML with `amlkit local start`"
+    return "start the local Azure ML with `amlkit local start`"
 
 
 def _authority(bundle: str) -> str:

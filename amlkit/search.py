@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 from .components.ports import Output, plain
 from .components.sweeps import Bandit, MedianStopping, Space, TruncationSelection
+from .errors import DefinitionError, Problem
 
 __all__ = [
     "Bandit",
@@ -28,11 +29,22 @@ __all__ = [
     "uniform",
 ]
 
+_MOST_CHOICES = 1000  # each is in the definition, and compared with
 T = TypeVar("T", bound=float | str)
 
 
 def choice(values: Sequence[T]) -> Output[T]:
-    """One of these."""
+    """One of these.
+
+    Raises:
+        DefinitionError: it is no list, tuple or range, or one of more than 1,000 values.
+    """
+    if not isinstance(values, list | tuple | range):
+        what = f"it takes a list of values, not {type(values).__name__}"
+        raise DefinitionError([Problem("search.choice", what, "`search.choice([0.1, 0.2])`")])
+    if len(values) > _MOST_CHOICES:
+        hint = "`search.randint` and `search.uniform` search a range without a list"
+        raise DefinitionError([Problem("search.choice", f"more than {_MOST_CHOICES} values: {len(values)}", hint)])
     return _space("choice", values=tuple(plain(value) for value in values))
 
 

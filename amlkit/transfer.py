@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .errors import DefinitionError, Problem, ServiceError
+from .identity import quiet
 from .manifest import SnapshotFile
 from .target import Target, credential
 
@@ -38,6 +39,7 @@ def send(place: str, files: Sequence[SnapshotFile], *, immutable: bool) -> int:
     from azure.core.exceptions import AzureError, HttpResponseError
     from azure.storage.blob import ContainerClient
 
+    quiet()
     parts = urlsplit(place)
     container, _, folder = parts.path.strip("/").partition("/")
     prefix = f"{folder.strip('/')}/" if folder else ""

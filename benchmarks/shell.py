@@ -89,6 +89,7 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
         **({"doit": [options.doit]} if options.doit else {}),
     }
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI", "AMLKIT"))}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed command is compiled, and so is an installed doit
     for command in ways.values():
         seconds(command, folder, environment)
     times: dict[str, list[float]] = {name: [] for name in ways}

@@ -91,6 +91,12 @@ def test_importing_amlkit_costs_nothing_heavy(line):
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
 
 
+def test_a_run_of_a_pipeline_imports_only_what_every_run_needs():
+    unneeded = "{'concurrent', 'difflib', 'logging', 'shutil', 'traceback', 'yaml'}"
+    code = f"import amlkit.cli.run, amlkit.pipelines, sys; print(*sorted({unneeded} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
+
+
 def test_public_names_are_few_and_all_there():
     import amlkit
 

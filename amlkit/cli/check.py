@@ -29,7 +29,7 @@ def check(pipelines: tuple[str, ...]) -> None:
 
 def _all(problems: list[Problem]) -> tuple[str, ...]:
     try:
-        return tuple(each.name for each in selection.of_project(Home.project()))
+        return tuple(each.name for each in selection.of_project_here())
     except DefinitionError as error:
         problems += error.problems
         return ()

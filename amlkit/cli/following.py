@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -23,18 +25,20 @@ _TAIL = 20
 def follow(workspace: Workspace, run_id: str, *, cancels: bool) -> runs.Run:
     """The run once it ended. Ctrl-C on a terminal asks what to do; elsewhere it cancels the run if `cancels`.
 
+    So does SIGTERM, and SIGHUP of a terminal that is closed; they never ask.
+
     Raises:
         RunError: the service is gone, or the run was left; the message says how to come back.
     """
     try:
-        with Progress() as progress:
+        with _heeding_signals(), Progress() as progress:
             return runs.follow(workspace, run_id, progress.show)
     except UnreachableError as error:
         (problem,) = error.problems
         onward = f"the run goes on there; how it ended: `amlkit explain {run_id}`"
         raise RunError(problem.what, hint="; ".join(filter(None, (problem.hint, onward)))) from error
-    except KeyboardInterrupt:
-        if not _is_to_end(run_id, cancels=cancels):
+    except KeyboardInterrupt as interrupt:
+        if not _is_to_end(run_id, cancels=cancels, asks=not isinstance(interrupt, _Told)):
             hint = f"`amlkit runs show {run_id}`; `amlkit runs cancel {run_id}` ends it"
             raise RunError(f"left run {run_id}, which goes on", hint=hint) from None
         runs.cancel(workspace, run_id)
@@ -69,10 +73,32 @@ def try_next(lines: Iterable[str], stack: str | None) -> None:
         click.echo(f"  {command()} {line}" + (f" --stack {stack}" if stack else ""), err=True)
 
 
-def _is_to_end(run_id: str, *, cancels: bool) -> bool:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+class _Told(KeyboardInterrupt):
+    """A signal told this process to end."""
+
+
+@contextmanager
+def _heeding_signals() -> Iterator[None]:
+    """What would end this process without a word is an interrupt, but for signals that are ignored (`nohup`)."""
+
+    def told(number: int, _: object) -> None:
+        raise _Told(number)
+
+    wanted = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) is signal.SIG_DFL]
+    for number in wanted:
+        signal.signal(number, told)
+    try:
+        yield
+    finally:
+        for number in wanted:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _is_to_end(run_id: str, *, cancels: bool, asks: bool) -> bool:
+    if not (asks and sys.stdin.isatty() and sys.stderr.isatty()):
         if cancels:
-            click.echo(f"Canceling run {run_id}", err=True)
+            with suppress(OSError):  # the terminal may be gone
+                click.echo(f"Canceling run {run_id}", err=True)
         return cancels
     try:
         return click.confirm(f"\nCancel run {run_id}?", default=cancels, err=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
 
 def command() -> str:
     """How to call amlkit from here: by its name if that finds this very one, else by its path."""
+    import shutil
+
     own = Path(sys.executable).with_name("amlkit")
     found = shutil.which("amlkit")
     same = found is not None and Path(found).resolve() == own.resolve()

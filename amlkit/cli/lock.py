@@ -60,7 +60,7 @@ def _sources(pipelines: list[str]) -> Iterator[tuple[EnvironmentSource, Path]]:
     """The environments of the steps of pipelines, or of all the project's."""
     from amlkit.pipelines.trace import trace
 
-    found = [selection.find(name, Home.here()) for name in pipelines] or selection.of_project(Home.project())
+    found = [selection.find(name, Home.here()) for name in pipelines] or selection.of_project_here()
     for each in found:
         for step in trace(each).graph.steps:
             yield step.environment, step.folder

@@ -13,16 +13,12 @@ import click
 from amlkit.delivery import selection
 from amlkit.delivery.binding import Wanted
 from amlkit.delivery.parameters import Given, Parameter, declared, read, split
-from amlkit.delivery.runs import find
-from amlkit.delivery.runs import read as read_run
 from amlkit.delivery.scratch import stack_here
 from amlkit.delivery.stacks import Stack, Workspace
 from amlkit.delivery.submission import Choices, Job, inlined, prepare, start
 from amlkit.errors import DefinitionError, RunError
 
-from .following import follow, report, try_next
 from .ready import ready
-from .show import duration
 
 WORDS = {"reused": "reused", "runs": "would run", "depends": "depends"}
 
@@ -118,8 +114,10 @@ def _python(asked: Asked) -> tuple[Workspace, Job, str]:
 
 def _resumed(stack: Stack, asked: Asked) -> tuple[Workspace, Asked, Given]:
     """The workspace, the command line with the whole id of the run that is resumed, and what that run was given."""
+    from amlkit.delivery import runs
+
     workspace = ready(stack)
-    before = read_run(workspace, find(workspace, asked.choices.resume))
+    before = runs.read(workspace, runs.find(workspace, asked.choices.resume))
     asked = replace(asked, choices=replace(asked.choices, resume=before.id))
     return workspace, asked, Given(before.parameters, before.inputs)
 
@@ -162,6 +160,8 @@ def _part(workspace: Workspace, job: Job, asked: Asked) -> Job:
 def _forecast(workspace: Workspace, job: Job, label: str, form: str) -> None:
     from amlkit.delivery import forecasts
 
+    from .show import duration
+
     forecast = forecasts.of_job(workspace, job.body, label)
     if form == "json":
         click.echo(json.dumps(asdict(forecast), indent=2))
@@ -180,6 +180,8 @@ def _go(workspace: Workspace, job: Job, label: str, asked: Asked, form: str, *, 
         click.echo(json.dumps({"id": submitted.id}) if form == "json" else submitted.id)
         return
     click.echo(f"Running {label} ({submitted.id})", err=True)
+    from .following import follow, report, try_next  # the service does its part meanwhile
+
     ended = follow(workspace, submitted.id, cancels=True)
     report(workspace, ended, form)
     if form != "json":
@@ -190,6 +192,8 @@ def _go(workspace: Workspace, job: Job, label: str, asked: Asked, form: str, *, 
 
 def _yaml(asked: Asked) -> tuple[Workspace, Job, str]:
     from amlkit.delivery import existing, yamlfile
+
+    from .show import waiting
 
     file = yamlfile.read(Path(asked.pipeline))
     existing.require()
@@ -202,5 +206,6 @@ def _yaml(asked: Asked) -> tuple[Workspace, Job, str]:
         known = _with_defaults(known, before)
     given = read(known, asked.params, asked.inputs, str(file.path))
     workspace = workspace or ready(stack)
-    job = existing.prepare(workspace, file, _over(before, given, known), asked.wanted, asked.choices)
+    with waiting("Reading it with azure-ai-ml …"):
+        job = existing.prepare(workspace, file, _over(before, given, known), asked.wanted, asked.choices)
     return workspace, _part(workspace, job, asked), file.label

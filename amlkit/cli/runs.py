@@ -12,10 +12,10 @@ import click
 
 from amlkit.delivery import comparison, logs, outputs
 from amlkit.delivery import runs as history
-from amlkit.delivery.records import TERMINAL
+from amlkit.delivery.records import STATES, TERMINAL
 from amlkit.delivery.scratch import stack_here, workspace_here
 from amlkit.delivery.stacks import Workspace
-from amlkit.errors import RunError
+from amlkit.errors import RunError, near
 
 from .document import as_json, lines
 from .printing import Printer
@@ -44,6 +44,7 @@ def runs(context: click.Context, stack_name: str | None, limit: int, status: tup
     """List the runs of the workspace, newest first; or look at one."""
     if context.invoked_subcommand is not None:
         return
+    _check(status)
     found = history.recent(workspace_here(stack_here(stack_name)), limit + 1, status)
     shown = found[:limit]
     if form == "json":
@@ -56,6 +57,15 @@ def runs(context: click.Context, stack_name: str | None, limit: int, status: tup
         click.echo("no runs yet" if not status else f"no runs of status {', '.join(status)}", err=True)
     elif len(found) > limit:
         click.echo(f"older ones: `-n {limit * 5}`", err=True)
+
+
+def _check(status: tuple[str, ...]) -> None:
+    known = [state.lower() for state in STATES]
+    for each in status:
+        if each.lower() not in known:
+            meant = near(each.lower(), known)
+            hint = f"did you mean `{meant[0]}`?" if meant else f"one of {', '.join(known)}"
+            raise RunError(f"there is no such status: {each}", hint=hint)
 
 
 @runs.command(short_help="Show all that is known of a run")

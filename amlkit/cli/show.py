@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,19 @@ def _trials(step: StepRun) -> str:
     return f"{done} of {len(step.steps)} trials done{best}"
 
 
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """A line on a terminal for as long as something silent takes; nothing elsewhere."""
+    shown = sys.stderr.isatty()
+    if shown:
+        click.echo(text, err=True, nl=False)
+    try:
+        yield
+    finally:
+        if shown:
+            click.echo(f"\r{' ' * len(text)}\r", err=True, nl=False)
+
+
 class Progress:
     """Shows a run while it goes on: a live table on a terminal, else a line for each change of a step.
 
@@ -130,6 +143,8 @@ class Progress:
         self._run = run
 
     def _table(self) -> Text:
+        import shutil
+
         from rich.text import Text
 
         if self._run is None:

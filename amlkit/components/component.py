@@ -15,7 +15,7 @@ from typing import Any
 
 from .. import digest
 from ..errors import Problem
-from . import arguments, code, commandline, environment, yamlcomponent
+from . import code, commandline, environment, yamlcomponent
 from .definition import NAME, StepDefinition
 from .environment import Environment
 from .forms import input_form, options_form, output_form, parallel_form
@@ -165,6 +165,8 @@ def _script_problems(step: StepDefinition, files: Snapshot) -> Iterator[Problem]
         hint = "paths start beside the file that defines the step" if not there else "it is ignored, or not beside it"
         yield Problem(f"{step.name}.script", f"no such file in the step's code: {step.script}", hint)
         return
+    from . import arguments  # commands, and steps of YAML, have no script to read
+
     try:
         source = Path(script.source).read_bytes().decode()
         declared = arguments.read(source)

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
 from ..errors import Problem
 
 PYTHON = re.compile(r"\d+\.\d+(\.\d+)?")
@@ -59,6 +57,8 @@ class Wanted:
 
 def read_conda(path: Path, where: str) -> tuple[Wanted, tuple[Problem, ...]]:
     """A conda file, and everything in it that cannot be locked."""
+    import yaml
+
     try:
         dependencies = yaml.safe_load(path.read_text(encoding="utf-8-sig"))["dependencies"]
         plain = [" ".join(item.split()) for item in dependencies if isinstance(item, str)]

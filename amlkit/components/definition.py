@@ -10,12 +10,11 @@ import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from ..errors import Problem
+from ..errors import Problem, near
 from .environment import EnvironmentSource
 from .options import Options, Parallel
 from .ports import Declared, OutputOptions, PortType, plain, read_annotation, type_of_literal
@@ -178,8 +177,8 @@ def not_listed(enum: tuple[str, ...], value: Any) -> str:
 
 def did_you_mean(name: str, known: typing.Iterable[str]) -> str:
     """A hint, if something known is spelt nearly so."""
-    near = get_close_matches(str(name), sorted(known), n=1)
-    return f"did you mean `{near[0]}`?" if near else ""
+    found = near(str(name), sorted(known))
+    return f"did you mean `{found[0]}`?" if found else ""
 
 
 def snake_case(name: str) -> str:

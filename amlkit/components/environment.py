@@ -11,16 +11,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
-
-import yaml
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .. import digest
 from ..errors import Problem
 from ..manifest import DEFINITION_PROPERTY
-from . import curated, lockfile
-from .condafile import Wanted, read_conda, read_requirements
+from . import lockfile
 from .lockfile import HINT, Lock
+
+if TYPE_CHECKING:
+    from .condafile import Wanted
 
 IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04"
 _IMAGE_NAME = re.compile(r"[a-z0-9][\w.-]*(?::\d+)?(?:/[\w.-]+)*(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?")
@@ -43,6 +43,8 @@ class Conda:
 
     def wanted(self, folder: Path, where: str) -> tuple[Wanted, tuple[Problem, ...]]:
         """What the file asks for."""
+        from .condafile import read_conda
+
         return read_conda(folder / self.path, where)
 
 
@@ -64,6 +66,8 @@ class Requirements:
 
     def wanted(self, folder: Path, where: str) -> tuple[Wanted, tuple[Problem, ...]]:
         """What the file asks for."""
+        from .condafile import read_requirements
+
         return read_requirements(folder / self.path, self.python, where)
 
 
@@ -128,6 +132,8 @@ class Environment:
         """
         if not self.python:
             return ""
+        import yaml
+
         lines = [*self.indexes, *(requirement.line for requirement in self.lock.requirements)]
         dependencies: list[Any] = [f"python={self.python}"]
         if self.lock.requirements:
@@ -193,6 +199,8 @@ def _read_files(
 
 
 def _read_curated(source: Curated, where: str) -> tuple[Environment | None, tuple[Problem, ...]]:
+    from . import curated
+
     found = curated.read(source.reference, where)
     if isinstance(found, Problem):
         return None, (found,)

@@ -11,7 +11,6 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
@@ -121,6 +120,8 @@ def _read_all(found: Sequence[Found]) -> tuple[SnapshotFile, ...]:
     """Small files one after the other, large ones on all cores: hashing lets go of the interpreter's lock."""
     if sum(1 for each in found if each.size >= _LARGE) < 2:
         return tuple([_read(each) for each in found])
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         large = {each.path: pool.submit(_read, each) for each in found if each.size >= _LARGE}
         return tuple([large[each.path].result() if each.path in large else _read(each) for each in found])

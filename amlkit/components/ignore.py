@@ -124,42 +124,59 @@ def _collapsed(segments: list[str]) -> list[str]:
 
 
 def _whole(segments: list[str]) -> str:
-    """The expression for the whole path, and for everything below it."""
+    """The expression for the whole path, and for everything below it.
+
+    What follows a wildcard is taken where it is first found, and never looked for again: the next wildcard can bridge
+    all that a later place could. So no pattern takes exponential time, unless a set in it matches slashes, which a `*`
+    cannot bridge.
+    """
     if segments == ["**"]:
         return ".+"
-    parts, slash, last = [], False, len(segments) - 1
+    names = {i: _name(segment) for i, segment in enumerate(segments) if segment not in ("*", "**")}
+    once = "(?:" if any(crosses for _, crosses in names.values()) else "(?>"
+    parts, slash, close, last = [], False, "", len(segments) - 1
     for i, segment in enumerate(segments):
         if segment == "**":
-            parts.append("(?:.+/)?" if i == 0 else "/.*" if i == last else "(?:/.+)?")
-            slash = i > 0
+            parts += [close, "/.*" if i == last else f"{once}(?:.+?/)??" if i == 0 else f"{once}(?:/.+?)??"]
+            slash, close = i > 0, "" if i == last else "(?=/|$))"
             continue
         parts += ["/"] if slash else []
-        parts.append("[^/]+" if segment == "*" else _segment(segment))
-        parts += ["(?:/.*)?"] if i == last else []
+        parts.append("[^/]+" if segment == "*" else _with_stars(names[i][0], once))
+        parts += [close, "(?:/.*)?"] if i == last else []
         slash = True
     return "".join(parts)
 
 
-def _segment(glob: str) -> str:
-    """The expression for one name.
+def _with_stars(parts: list[str], once: str) -> str:
+    """The expression for one name, from those of what is between its `*`."""
+    first, *more = parts
+    return first + "".join(f"{once}[^/]*?{part})" for part in more[:-1]) + "".join(f"[^/]*{part}" for part in more[-1:])
+
+
+def _name(glob: str) -> tuple[list[str], bool]:
+    """The expressions of what is between the `*` of one name; and does a set in it match a slash?
 
     Raises:
         ValueError: it ends with an escape of nothing.
     """
-    parts, i = [], 0
+    parts, crosses, i = [""], False, 0
     while i < len(glob):
         char, i = glob[i], i + 1
         if char == "\\":
             if i == len(glob):
                 raise ValueError(glob)
-            parts.append(re.escape(glob[i]))
+            parts[-1] += re.escape(glob[i])
             i += 1
         elif char == "[" and (end := _bracket_end(glob, i)):
-            parts.append(_bracket(glob[i : end - 1]))
+            found = _bracket(glob[i : end - 1])
+            parts[-1] += found
+            crosses = crosses or re.match(found, "/") is not None
             i = end
+        elif char == "*":
+            parts.append("")
         else:
-            parts.append({"*": "[^/]*", "?": "[^/]"}.get(char) or re.escape(char))
-    return "".join(parts)
+            parts[-1] += "[^/]" if char == "?" else re.escape(char)
+    return parts, crosses
 
 
 def _bracket_end(glob: str, start: int) -> int:

@@ -9,10 +9,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import digest
 from ..errors import Problem
-from .condafile import Wanted
+
+if TYPE_CHECKING:
+    from .condafile import Wanted
 
 _REQUIREMENT = re.compile(
     r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?P<extras>\[[^\]]*\])?(?:==(?P<version>[^\s;]+)|\s*@\s*https?://\S+)"

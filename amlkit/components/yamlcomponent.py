@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from .. import digest
 from ..errors import Problem
 from ..manifest import DEFINITION_PROPERTY
@@ -47,6 +45,8 @@ class InlineEnvironment:
 
 def environment_of(step: StepDefinition) -> tuple[Environment | InlineEnvironment | None, tuple[Problem, ...]]:
     """The environment of a YAML step; None for a pipeline, which has none of its own."""
+    import yaml
+
     where = f"{step.name}.environment"
     if step.spec.get("type") == "pipeline":
         return None, ()

@@ -6,6 +6,7 @@ the scratch workspace a missing compute is made, and its default datastore stand
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,8 @@ from .scratch import LOCATION, is_scratch
 from .stacks import MACHINE_LEARNING, Workspace
 
 DEFAULT_DATASTORE = "workspaceblobstore"
+COMPUTE_NAME = re.compile(r"[a-zA-Z](?![a-zA-Z0-9-]*-\d+$)[a-zA-Z0-9-]{1,23}")  # Azure's rule
+COMPUTE_NAME_RULE = "2 to 24 letters, digits and dashes, a letter first, and no dash before digits at the end"
 RUNS_COMMANDS = ("AmlCompute", "ComputeInstance", "Kubernetes")
 _MAX_NODES = 4
 
@@ -85,6 +88,9 @@ def make_computes(workspace: Workspace, names: Sequence[str]) -> tuple[str, ...]
     made: list[str] = []
     problems: list[Problem] = []
     for name in names:
+        if not COMPUTE_NAME.fullmatch(name):
+            problems.append(Problem(name, "not a name of a compute", f"a name has {COMPUTE_NAME_RULE}"))
+            continue
         kind = _kind(workspace, name)
         if kind is None and workspace.service.target.is_local:
             made.append(_make(workspace, name))
@@ -102,6 +108,8 @@ def _compute(
     workspace: Workspace, manifest: Manifest, need: str, name: str, said: list[str], *, is_asked: bool
 ) -> Problem | None:
     where, option = f"{manifest.name}.{need}", f"`--compute {need}=NAME`"
+    if not COMPUTE_NAME.fullmatch(name.rpartition("/")[2]):
+        return Problem(where, f"not a name of a compute: {name}", f"{option}; a name has {COMPUTE_NAME_RULE}")
     kind = _kind(workspace, name)
     if kind is None and is_scratch(workspace) and not is_asked:
         said.append(_make(workspace, name))

@@ -12,6 +12,7 @@ from .stacks import Workspace
 
 _ASSET = re.compile(r"azureml:(?!//)(?P<name>[^/:@]+)(?::(?P<version>[^/:@]+)|@(?P<label>[^/:@]+))")
 _WITH_PASSWORD = re.compile(r"https?://[^/?#]*@", re.IGNORECASE)
+_SIGNED = re.compile(r"https?://[^#]*[?&](sig|x-amz-signature|x-goog-signature)=", re.IGNORECASE)
 _MODELS = ("mlflow_model", "custom_model", "triton_model")
 
 
@@ -21,18 +22,27 @@ def uri_of(workspace: Workspace, text: str, kind: str, where: str) -> str:
     Takes local paths, `azureml:name:version`, `azureml:name@latest`, `azureml://…`, ARM ids and web addresses.
 
     Raises:
-        DefinitionError: no such file, asset or version; a file for a folder.
+        DefinitionError: no such file, asset or version; a file for a folder; a secret in an address.
     """
     if match := _ASSET.fullmatch(text):
         return _asset(workspace, match, kind, where)
     if not text.strip():
         raise DefinitionError([Problem(where, "an empty path", "the working directory is `.`")])
+    if wrong := with_secret(text):
+        raise DefinitionError([Problem(where, *wrong)])
     if not is_local(text):
-        if _WITH_PASSWORD.match(text):
-            hint = "it would be kept with the run for all to see: give a signed address, or a datastore's"
-            raise DefinitionError([Problem(where, "a web address with a user or password in it", hint)])
         return text
     return upload(workspace, Path(text).expanduser().absolute(), kind, where)
+
+
+def with_secret(text: str) -> tuple[str, str] | None:
+    """What is wrong with a web address that lets anybody in, and what to do: Azure ML shows what a run was given."""
+    hint = "it would be kept with the run for all to see: download it and give the path, or give a datastore's URI"
+    if _WITH_PASSWORD.match(text):
+        return "a web address with a user or password in it", hint
+    if _SIGNED.match(text):
+        return "a web address with a signature in it, which is as good as a password", hint
+    return None
 
 
 def is_local(text: str) -> bool:

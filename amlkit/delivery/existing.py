@@ -19,8 +19,10 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from amlkit import git
 from amlkit.errors import DefinitionError, Problem, ServiceError, SetupError
 from amlkit.home import HOME_FOLDER
+from amlkit.identity import quiet
 from amlkit.target import credential
 
 from . import yamlfile
@@ -60,6 +62,8 @@ def check(file: File) -> None:
         for each in file.parameters
         if file.is_component and not each.is_data and each.default is not None
     }
+    if odd := list(yamlfile.odd_computes(file, ())):
+        raise DefinitionError(odd)
     load(file, Given(given, {}))
 
 
@@ -70,8 +74,8 @@ def prepare(workspace: Workspace, file: File, given: Given, wanted: Wanted, choi
         DefinitionError: problems of the file, data or computes that the workspace does not have.
         ServiceError: refused.
     """
-    if lost := list(yamlfile.missing_files(file, given)):
-        raise DefinitionError(lost)
+    if wrong := [*yamlfile.wrong_data(file, given), *yamlfile.odd_computes(file, wanted.computes)]:
+        raise DefinitionError(wrong)
     job = load(file, given)
     _rename_computes(job, wanted, file)
     missing = [
@@ -88,7 +92,8 @@ def prepare(workspace: Workspace, file: File, given: Given, wanted: Wanted, choi
     body = dict(held.body)
     body["experimentName"] = choices.experiment or _experiment(file, body)
     body["tags"] = {**(body.get("tags") or {}), **choices.tags}
-    body["properties"] = properties(file.label, file.path.absolute().parent, choices, body.get("properties") or {})
+    code = git.facts(file.path.absolute().parent)
+    body["properties"] = properties(file.label, code, choices, body.get("properties") or {})
     if choices.force:
         body["settings"] = {**(body.get("settings") or {}), "force_rerun": True}
     warnings = (f"warning: {file.path}: {text}" for text in dict.fromkeys(warned))
@@ -319,6 +324,7 @@ def _azure() -> ModuleType:
     require()
     import azure.ai.ml as ml
 
+    quiet()
     for name in ("azure.ai.ml", "azure.core", "azure.identity", "msrest"):
         logging.getLogger(name).setLevel(logging.ERROR)
     return ml

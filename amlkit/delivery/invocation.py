@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from amlkit.errors import RunError
+from amlkit.errors import RunError, near
 from amlkit.manifest import EXPERIMENT_PROPERTY, PIPELINE_TAG
 
 from .data import uri_of
@@ -31,13 +30,14 @@ def find_endpoint(workspace: Workspace, pipeline: str) -> dict[str, Any]:
         RunError: nothing of that name is published; the hint names what is.
     """
     by_name: dict[str, dict[str, Any]] = {}
+    named: dict[str, dict[str, Any]] = {}
     for endpoint in workspace.listed("/batchEndpoints"):
         by_name[endpoint["name"]] = endpoint
-        by_name[(endpoint.get("tags") or {}).get(PIPELINE_TAG, endpoint["name"])] = endpoint
-    if pipeline in by_name:
-        return by_name[pipeline]
-    near = difflib.get_close_matches(pipeline, by_name, 1)
-    hint = f"did you mean `{near[0]}`?" if near else f"published are: {', '.join(sorted(by_name)) or 'none'}"
+        named[(endpoint.get("tags") or {}).get(PIPELINE_TAG, endpoint["name"])] = endpoint
+    if found := named.get(pipeline) or by_name.get(pipeline):
+        return found
+    close = near(pipeline, named)
+    hint = f"did you mean `{close[0]}`?" if close else f"published are: {', '.join(sorted(named)) or 'none'}"
     raise RunError(f"no pipeline `{pipeline}` is published", hint=hint)
 
 

@@ -5,13 +5,12 @@ Used by `run` and `invoke`, and by `submit` for values that come from Python.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from amlkit.errors import DefinitionError, Problem
+from amlkit.errors import DefinitionError, Problem, near
 from amlkit.manifest import DEFAULT_PROPERTY
 
 LITERALS = ("number", "integer", "boolean", "string")
@@ -107,10 +106,20 @@ def checked(known: Sequence[Parameter], values: Mapping[str, Any], place: str = 
     kinds = {each.name: each for each in known}
     texts = {name: str(value) for name, value in values.items() if name not in kinds or not kinds[name].is_data}
     uris = {name: str(value) for name, value in values.items() if name in kinds and kinds[name].is_data}
-    problems = [Problem(f"{place}.{each.where}", each.what, each.hint) for each in _problems(known, texts, uris)]
+    problems = [
+        Problem(f"{place}.{each.where}", each.what, _in_python(each, kinds)) for each in _problems(known, texts, uris)
+    ]
     if problems:
         raise DefinitionError(problems)
     return Given(texts, uris)
+
+
+def _in_python(problem: Problem, kinds: Mapping[str, Parameter]) -> str:
+    """A hint that names an option of the command line, as an argument."""
+    parameter = kinds.get(problem.where)
+    if parameter is None or problem.hint != f"`{parameter.option}`":
+        return problem.hint
+    return f"give it by its name: `{parameter.name}={'PATH' if parameter.is_data else 'VALUE'}`"
 
 
 def value_of(parameter: Parameter, text: str) -> Any:
@@ -137,7 +146,7 @@ def value_of(parameter: Parameter, text: str) -> Any:
 def _problems(known: Sequence[Parameter], texts: Mapping[str, str], uris: Mapping[str, str]) -> Iterator[Problem]:
     kinds = {each.name: each for each in known}
     for name in sorted({*texts, *uris} - kinds.keys()):
-        yield Problem(name, "no such parameter", _near(name, kinds))
+        yield Problem(name, "no such parameter", meant(name, kinds))
     for name in sorted(texts.keys() & kinds.keys()):
         yield from _literal_problems(kinds[name], texts[name])
     for name in sorted(uris.keys() & kinds.keys()):
@@ -158,18 +167,18 @@ def _literal_problems(parameter: Parameter, text: str) -> Iterator[Problem]:
         yield Problem(parameter.name, f"not {_WORDS[parameter.type]}: {text}")
         return
     if parameter.enum and text not in parameter.enum:
-        hint = difflib.get_close_matches(text, parameter.enum, 1)
-        near = f"did you mean `{hint[0]}`?" if hint else ""
-        yield Problem(parameter.name, f"not one of {', '.join(parameter.enum)}: {text}", near)
+        close = near(text, parameter.enum)
+        hint = f"did you mean `{close[0]}`?" if close else ""
+        yield Problem(parameter.name, f"not one of {', '.join(parameter.enum)}: {text}", hint)
 
 
 def _words(parameter: Parameter) -> str:
     return f"data ({parameter.type})" if parameter.is_data else _WORDS[parameter.type]
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def meant(name: str, known: Iterable[str]) -> str:
+    """A hint for an input's name that there is not: the one that is meant, else all that there are."""
     names = list(known)
-    near = difflib.get_close_matches(name, names, 1)
-    if near:
-        return f"did you mean `{near[0]}`?"
+    if found := near(name, names):
+        return f"did you mean `{found[0]}`?"
     return f"there is: {', '.join(names)}" if names else "it takes none"

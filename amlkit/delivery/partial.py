@@ -5,12 +5,11 @@ The steps are in the body itself (`jobs`), not in a component that it refers to.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from amlkit.errors import DefinitionError, Problem
+from amlkit.errors import DefinitionError, Problem, near
 from amlkit.manifest import texts
 
 Body = Mapping[str, Any]
@@ -132,6 +131,6 @@ def _sources(node: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
 
 def _refuse_unknown(body: Body, step: str) -> None:
     if step not in body["jobs"]:
-        near = difflib.get_close_matches(step, body["jobs"], 1)
-        hint = f"did you mean `{near[0]}`?" if near else f"its steps are: {', '.join(body['jobs'])}"
+        meant = near(step, body["jobs"])
+        hint = f"did you mean `{meant[0]}`?" if meant else f"its steps are: {', '.join(body['jobs'])}"
         raise DefinitionError([Problem(step, "no such step in the pipeline", hint)])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from amlkit.errors import RunError
+from amlkit.errors import RunError, near
 
 Kind = Literal["step", "pipeline", "sweep", "trial"]
 
 TERMINAL = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
+STATES = (  # of Azure ML's `JobStatus`
+    *("NotStarted", "Starting", "Provisioning", "Preparing", "Queued", "Running", "Finalizing", "CancelRequested"),
+    *("Completed", "Failed", "Canceled", "NotResponding", "Paused", "Unknown"),
+)
 NEAR = 3  # names in a hint
 
 
@@ -116,9 +119,8 @@ def seconds(start: str | None, end: str | None) -> float | None:
 
 def close(name: str, known: Sequence[str]) -> str:
     """A hint: the names that are like this one, else what there is."""
-    near = difflib.get_close_matches(name, known, NEAR, 0.6)
-    if near:
-        return f"did you mean {' or '.join(f'`{each}`' for each in near)}?"
+    if meant := near(name, known, NEAR):
+        return f"did you mean {' or '.join(f'`{each}`' for each in meant)}?"
     if not known:
         return ""
     return f"there are: {', '.join(known[: 4 * NEAR])}" + (", …" if len(known) > 4 * NEAR else "")

@@ -8,16 +8,17 @@ amlkit run my.package:training     an attribute of a module
 
 from __future__ import annotations
 
-import difflib
+import os
 import sys
-import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from amlkit.errors import AmlkitError, DefinitionError, Problem
+from amlkit.errors import AmlkitError, DefinitionError, Problem, SetupError, near
 from amlkit.home import Home
 
 if TYPE_CHECKING:
@@ -49,9 +50,24 @@ def find(text: str, home: Home) -> Pipeline[..., Any]:
     known = {each.name: each for each in of_project(home)}
     if text in known:
         return known[text]
-    near = difflib.get_close_matches(text, known, 1)
-    hint = f"did you mean `{near[0]}`?" if near else f"there is: {', '.join(known)}"
+    meant = near(text, known)
+    hint = f"did you mean `{meant[0]}`?" if meant else f"there is: {', '.join(known)}"
     raise DefinitionError([Problem(text, "no such pipeline in the project", hint)])
+
+
+def of_project_here() -> tuple[Pipeline[..., Any], ...]:
+    """Those of the project around the working directory.
+
+    Raises:
+        SetupError: there is no project here.
+        DefinitionError: as `of_project`.
+    """
+    try:
+        home = Home.project()
+    except SetupError as error:
+        hint = "name a file (`job.yml`, `train.py`), or go into a project: a folder with a Pulumi.yaml and `pipelines`"
+        raise SetupError(error.problems[0].what, where=error.problems[0].where, hint=hint) from error
+    return of_project(home)
 
 
 def of_project(home: Home) -> tuple[Pipeline[..., Any], ...]:
@@ -74,11 +90,29 @@ def _imported(name: str, home: Home) -> ModuleType:
         if folder not in sys.path:
             sys.path.insert(0, folder)
     try:
-        return _of_file(Path(name)) if name.endswith(".py") else import_module(name)
+        with _alive():
+            return _of_file(Path(name)) if name.endswith(".py") else import_module(name)
     except AmlkitError:
         raise
     except (Exception, SystemExit) as error:  # the user's module may raise anything
         raise DefinitionError([_failure(name, error)]) from error
+
+
+@contextmanager
+def _alive() -> Iterator[None]:
+    """`os._exit` of the user's module is an exit as any: it would end the command at once, as if all were well."""
+    leave, process = os._exit, os.getpid()
+
+    def refuse(status: int) -> NoReturn:
+        if os.getpid() != process:  # a child that the module made
+            leave(status)
+        raise SystemExit(status)
+
+    os._exit = refuse
+    try:
+        yield
+    finally:
+        os._exit = leave
 
 
 def _of_file(path: Path) -> ModuleType:
@@ -114,14 +148,16 @@ def _attribute(module: ModuleType, name: str, text: str) -> Pipeline[..., Any]:
     found = getattr(module, name, None)
     if isinstance(found, Pipeline):
         return found
-    near = difflib.get_close_matches(name, there, 1)
-    hint = f"did you mean `{near[0]}`?" if near else f"its pipelines are: {', '.join(there) or 'none'}"
+    meant = near(name, there)
+    hint = f"did you mean `{meant[0]}`?" if meant else f"its pipelines are: {', '.join(there) or 'none'}"
     raise DefinitionError([Problem(text, "not a pipeline" if found is not None else f"it has no `{name}`", hint)])
 
 
 def _failure(name: str, error: Exception | SystemExit) -> Problem:
     """What a module raised, with the last place in the user's own code."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
+    from traceback import extract_tb
+
+    frames = [frame for frame in extract_tb(error.__traceback__) if "importlib" not in frame.filename]
     own = [frame for frame in frames if not frame.filename.startswith(str(Path(__file__).parents[1]))]
     place = f" in line {own[-1].lineno} of `{own[-1].filename}`" if own else ""
     return Problem(name, f"importing it failed{place}: {type(error).__name__}: {error}")

@@ -8,17 +8,16 @@ from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import yaml
-
-from amlkit.engine import choice
-from amlkit.engine.choice import Engine
 from amlkit.errors import AmlkitError, ServiceError, SetupError
 from amlkit.home import SUBSCRIPTION, Home, pointed_at
 from amlkit.rest import Response
 from amlkit.target import Service, Target
+
+if TYPE_CHECKING:
+    from amlkit.engine.choice import Engine
 
 MACHINE_LEARNING = "2024-10-01"  # api-version of what is read below a workspace
 DEFAULT_STACK = "local"
@@ -177,6 +176,8 @@ def workspace_of(stack: Stack, environment: MutableMapping[str, str] = os.enviro
     """
     if found := _configured(stack):
         return found
+    from amlkit.engine import choice
+
     stack.enter(environment)
     try:
         found = str(choice.outputs(stack.engine, stack.name, stack.home.root, environment).get(WORKSPACE_OUTPUT) or "")
@@ -238,6 +239,8 @@ def _config_of(workspace_id: str) -> dict[str, str]:
 
 
 def _target_of(path: Path) -> str:
+    import yaml
+
     hint = f"`git diff {path.name}` shows what was changed"
     try:
         document = yaml.safe_load(path.read_text())
@@ -252,6 +255,8 @@ def _target_of(path: Path) -> str:
 
 
 def _fault(error: Exception) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+    from yaml import MarkedYAMLError
+
+    if isinstance(error, MarkedYAMLError) and error.problem_mark:
         return f"line {error.problem_mark.line + 1}: {error.problem}"
     return str(error).splitlines()[0]

@@ -20,7 +20,6 @@ from amlkit import git
 from amlkit.errors import AmlkitError, DefinitionError, Problem, ServiceError
 from amlkit.manifest import DEFINITION_PROPERTY, Manifest, bind
 
-from . import logs, runs
 from .binding import Wanted, bindings
 from .data import uri_of
 from .parameters import Given, checked, declared, value_of
@@ -30,6 +29,8 @@ from .stacks import MACHINE_LEARNING, Workspace
 
 if TYPE_CHECKING:
     from amlkit.pipelines import Pipeline
+
+    from . import logs, runs
 
 RESUME_PROPERTY = "amlkit.resume"  # the run whose finished steps are taken as they are
 PIPELINE_PROPERTY = "amlkit.pipeline"  # the pipeline that a run is of, by name
@@ -71,10 +72,14 @@ class Submitted:
 
     def wait(self, show: Callable[[runs.Run], None] = lambda _: None) -> runs.Run:
         """The run once it ended, however it ended; `show` gets every look at it meanwhile."""
+        from . import runs
+
         return runs.follow(self.workspace, self.id, show)
 
     def stream(self, take: Callable[[logs.News], None]) -> runs.Run:
         """Hand over what the steps write while they write it, and give the run once it ended."""
+        from . import logs
+
         reader = logs.Reader(self.workspace, self.read())
 
         def look(run: runs.Run) -> None:
@@ -85,10 +90,14 @@ class Submitted:
 
     def read(self) -> runs.Run:
         """The run as it is now."""
+        from . import runs
+
         return runs.read(self.workspace, self.id)
 
     def cancel(self) -> None:
         """Ask for its end."""
+        from . import runs
+
         runs.cancel(self.workspace, self.id)
 
 
@@ -128,6 +137,7 @@ def prepare(workspace: Workspace, manifest: Manifest, given: Given, wanted: Want
     """Bind and register everything, and make the body of the job. Raises as `submit`."""
     name = _job_name(manifest.name, choices.name)
     bound = bindings(workspace, manifest, wanted)
+    code = git.ask(Path.cwd())
     uploads = {
         f"upload:{key}": upload(workspace, Path(path), "", f"{manifest.name}.{key}")
         for key, path in manifest.uploads.items()
@@ -147,16 +157,16 @@ def prepare(workspace: Workspace, manifest: Manifest, given: Given, wanted: Want
         "outputs": {},
         "settings": settings,
         "tags": {**manifest.tags, **choices.tags},
-        "properties": properties(manifest.name, Path.cwd(), choices, {DEFINITION_PROPERTY: manifest.definition}),
+        "properties": properties(manifest.name, code(), choices, {DEFINITION_PROPERTY: manifest.definition}),
     }
     said = (*bound.said, *((f"{count} new version{'' if count == 1 else 's'} registered",) if count else ()))
     return Job(name, manifest.name, body, said)
 
 
-def properties(pipeline: str, folder: Path, choices: Choices, more: Mapping[str, str]) -> dict[str, str]:
-    """The properties of a run: what it is of, where the code in `folder` comes from, and the run that it resumes."""
+def properties(pipeline: str, code: git.Facts, choices: Choices, more: Mapping[str, str]) -> dict[str, str]:
+    """The properties of a run: what it is of, where its code comes from, and the run that it resumes."""
     resume = {RESUME_PROPERTY: choices.resume} if choices.resume else {}
-    return {**git.facts(folder).properties(), **more, PIPELINE_PROPERTY: pipeline, **resume}
+    return {**code.properties(), **more, PIPELINE_PROPERTY: pipeline, **resume}
 
 
 def inlined(workspace: Workspace, job: Job) -> Job:

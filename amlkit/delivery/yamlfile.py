@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ import yaml
 
 from amlkit.errors import DefinitionError, Problem, ServiceError
 
-from .data import is_local, missing, uri_of
-from .parameters import LITERALS, Given, Parameter, declared
+from .binding import COMPUTE_NAME, COMPUTE_NAME_RULE
+from .data import is_local, missing, uri_of, with_secret
+from .parameters import LITERALS, Given, Parameter, declared, meant
 from .stacks import Workspace
 
 JOBS = ("pipeline", "command", "sweep")
@@ -26,6 +27,8 @@ COMPONENTS = ("pipeline", "command", "parallel")
 _ASSET = re.compile(r"azureml:(?!//)[^/:@]+(?::[^/:@]+|@[^/:@]+)")
 _SAYING = ("type", "jobs", "trial", "command", "component", "$schema")  # one of them tells what it is
 _ONLY_COMPONENT = ("version", "is_deterministic", "$component")
+_INPUT = re.compile(r"\$\{\{\s*inputs\.(\w+)\s*\}\}")
+_PARENT = re.compile(r"\s*\$\{\{\s*parent\.inputs\.(\w+)\s*\}\}\s*")
 _LOCATION = re.compile(r"(?P<file>.*)#line (?P<line>\d+)")
 
 
@@ -92,12 +95,15 @@ def read(path: Path) -> File:
     if not any(name in content for name in _SAYING):
         what = "neither a job nor a component of Azure ML: it has no `type`"
         raise DefinitionError([Problem(str(path), what, f"it holds: {', '.join(map(str, content)) or 'nothing'}")])
-    if wrong := list(_wrong_nodes(path, content)):
+    if wrong := list(_wrong_nodes(path, content)) or list(_unbound(path, content, "", ())):
         raise DefinitionError(wrong)
     kind, is_component = _kind(content)
     known = COMPONENTS if is_component else JOBS
     if kind not in known:
-        hint = f"`amlkit run` takes jobs of type {', '.join(JOBS)} and components of type {', '.join(COMPONENTS)}"
+        alone = "Azure ML has none by itself, make it a step of a pipeline; " if kind == "parallel" else ""
+        hint = (
+            f"{alone}`amlkit run` takes jobs of type {', '.join(JOBS)} and components of type {', '.join(COMPONENTS)}"
+        )
         what = f"not a type of {'component' if is_component else 'job'} that runs here: {kind}"
         raise DefinitionError([Problem(str(path), what, hint)])
     return File(path, content, kind, is_component)
@@ -109,9 +115,11 @@ def problems(file: File, said: str) -> list[Problem]:
     return found or [Problem(str(file.path), _sentence(said))]
 
 
-def missing_files(file: File, given: Given) -> Iterator[Problem]:
-    """Local paths that were given and are not there; azure-ai-ml says nothing of them."""
+def wrong_data(file: File, given: Given) -> Iterator[Problem]:
+    """Local paths that were given and are not there, and addresses with a secret; azure-ai-ml says nothing of them."""
     for name, text in given.data.items():
+        if wrong := with_secret(text):
+            yield Problem(f"{file.path}: inputs.{name}", *wrong)
         if is_local(text) and not Path(text).expanduser().exists():
             yield Problem(f"{file.path}: inputs.{name}", f"no such file or folder: {text}")
 
@@ -128,6 +136,27 @@ def missing_data(workspace: Workspace, file: File, given: Given) -> Iterator[Pro
             yield missing(str(item["path"]), kind, f"{file.path}: {place}")
         except ServiceError as error:
             yield Problem(f"{file.path}: {place}", error.message)
+
+
+def odd_computes(file: File, renamed: Collection[str]) -> Iterator[Problem]:
+    """Names that no compute can have, but for those that are `renamed`."""
+    for place, text in _computes(file.content, ""):
+        name = text.removeprefix("azureml:")
+        if name not in renamed and "${{" not in name and "/" not in name and not COMPUTE_NAME.fullmatch(name):
+            hint = f"a name has {COMPUTE_NAME_RULE}; `--compute '{name}=NAME'` takes another one"
+            yield Problem(f"{file.path}: {place}", f"not a name of a compute: {name}", hint)
+
+
+def _computes(content: Any, place: str) -> Iterator[tuple[str, str]]:
+    """(where, name) of every compute that jobs name."""
+    if not isinstance(content, Mapping):
+        return
+    for name, item in content.items():
+        here = f"{place}.{name}" if place else str(name)
+        if name in ("compute", "default_compute") and isinstance(item, str):
+            yield here, item
+        elif name in ("jobs", "settings", "component") or place.rpartition(".")[2] == "jobs":
+            yield from _computes(item, here)
 
 
 def _odd_names(content: Any, place: str) -> Iterator[tuple[str, Any]]:
@@ -150,6 +179,33 @@ def _wrong_nodes(path: Path, content: Mapping[str, Any]) -> Iterator[Problem]:
                 yield Problem(f"{path}: jobs.{name}", "a step must be a mapping, with its `type`")
 
 
+def _unbound(path: Path, content: Mapping[str, Any], place: str, outer: Collection[str]) -> Iterator[Problem]:
+    """Inputs that a command or a step names and that there are not, for which Azure ML would refuse the job later.
+
+    `outer` are the inputs of what holds this: those of a sweep are its trial's, those of a parallel step its task's.
+    """
+    own = {**dict.fromkeys(outer), **_mapping(content.get("inputs"))}
+    for key in ("command", "program_arguments", "input_data"):
+        for name in dict.fromkeys(_INPUT.findall(str(content.get(key) or ""))):
+            if name not in own:
+                yield Problem(f"{path}: {place}{key}", f"there is no such input: {name}", meant(name, own))
+    for name, node in _mapping(content.get("jobs")).items():
+        here = f"{place}jobs.{name}."
+        for port, value in _mapping(node.get("inputs")).items():
+            bound = _PARENT.fullmatch(str(value.get("path") if isinstance(value, Mapping) else value))
+            if bound and bound[1] not in own:
+                what = f"the pipeline has no such input: {bound[1]}"
+                yield Problem(f"{path}: {here}inputs.{port}", what, meant(bound[1], own))
+        yield from _unbound(path, node, here, ())
+    for key in ("trial", "task", "component"):
+        if isinstance(content.get(key), Mapping):
+            yield from _unbound(path, content[key], f"{place}{key}.", () if key == "component" else own)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def _kind(content: Mapping[str, Any]) -> tuple[str, bool]:
     """The type, and whether it is a component's: by the schema, else by what only one of them has."""
     schema = str(content.get("$schema") or "").rpartition("/")[2].lower()
@@ -161,7 +217,8 @@ def _kind(content: Mapping[str, Any]) -> tuple[str, bool]:
     inputs = list((content.get("inputs") or {}).values())
     declares = all(isinstance(each, dict) and "path" not in each for each in inputs)
     typed = declares and any(each.get("type") in LITERALS for each in inputs)
-    return kind, kind == "parallel" or typed or any(name in content for name in _ONLY_COMPONENT)
+    is_parallel = kind == "parallel" and declares and "compute" not in content
+    return kind, is_parallel or typed or any(name in content for name in _ONLY_COMPONENT)
 
 
 def _of_job(name: str, value: Any) -> Parameter:

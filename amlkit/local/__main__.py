@@ -21,6 +21,7 @@ from ..errors import AmlkitError
 from ..home import Address, Home
 from . import proxy
 from .clock import now
+from .jobs import processes
 from .process import READY
 from .server import build_app, build_world
 from .settings import RULES
@@ -65,13 +66,17 @@ def main(arguments: list[str]) -> int:
     https, tunnels, ready = map(int, options.descriptors.split(","))
     home = Home(options.root)
     _log()
-    _hold_pid_file(home, options.reuse)
+    lock = _hold_pid_file(home, options.reuse)
     address = home.address()
     if address is None:
         raise SystemExit("there is no address file")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn raises the signal again when it has shut down
-    with socket.socket(fileno=https) as https_socket, socket.socket(fileno=tunnels) as proxy_socket:
+    with (
+        processes.guard(str(home.folder), lock),
+        socket.socket(fileno=https) as https_socket,
+        socket.socket(fileno=tunnels) as proxy_socket,
+    ):
         try:
             asyncio.run(_serve(home, address, options.reuse, https_socket, proxy_socket, ready))
         except AmlkitError as error:
@@ -107,12 +112,13 @@ async def _serve(
     world.database.close()
 
 
-def _hold_pid_file(home: Home, reuse: str) -> None:
-    """Lock the pid file, and say in it who runs. Only the end of this process gives the lock back."""
+def _hold_pid_file(home: Home, reuse: str) -> int:
+    """Lock the pid file, and say in it who runs. Only the end of this process and its guard gives the lock back."""
     descriptor = os.open(home.pid_file, os.O_RDWR | os.O_CREAT, 0o644)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     os.ftruncate(descriptor, 0)
     os.write(descriptor, f"{os.getpid()} {now('seconds')} {reuse}\n".encode())
+    return descriptor
 
 
 def _log() -> None:

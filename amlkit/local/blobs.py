@@ -161,7 +161,7 @@ class Blobs:
         if host and parts.scheme in ("wasbs", "abfss") and parts.username:
             return self.container(host[1], parts.username).joinpath(*_segments(unquote(parts.path), folder=True))
         if parts.scheme != "https" or not host:
-            raise AzureError(400, "InvalidUri", f"Not a URI of a datastore or of this storage: '{uri}'.")
+            raise AzureError(400, "InvalidUri", f"Not a URI of a datastore or of this storage: '{shown(uri)}'.")
         container, _, path = unquote(parts.path).strip("/").partition("/")
         return self.container(host[1], container).joinpath(*_segments(path, folder=True))
 
@@ -184,11 +184,19 @@ def is_web(uri: str) -> bool:
     return not (_split(uri).hostname or "").endswith(f".{STORAGE_SUFFIX}")
 
 
+def shown(uri: str) -> str:
+    """An address without what may be a secret in it."""
+    plain = uri.partition("?")[0].partition("#")[0]
+    scheme, _, rest = plain.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
 def _split(uri: str) -> SplitResult:
     try:
         return urlsplit(uri)
     except ValueError as error:
-        raise AzureError(400, "InvalidUri", f"Not a URI: '{uri}'.") from error
+        raise AzureError(400, "InvalidUri", f"Not a URI: '{shown(uri)}'.") from error
 
 
 def _workspace(path: str | None) -> str:

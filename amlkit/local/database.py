@@ -5,6 +5,7 @@ What was committed survives a killed process and, with `synchronous` FULL, a pow
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ class Database:
     """A SQLite file in WAL mode. Safe to use from any thread.
 
     Raises:
-        SetupError: the file is damaged.
+        SetupError: the file is damaged; on any later use: it was removed.
     """
 
     def __init__(self, path: Path, synchronous: Literal["FULL", "NORMAL"] = "FULL") -> None:
@@ -31,6 +32,7 @@ class Database:
         self._readers = threading.local()
         try:
             self._writer = self._connect()
+            self._inode = path.stat().st_ino
             with self.transaction() as connection:
                 connection.execute("CREATE TABLE IF NOT EXISTS migrations (owner TEXT PRIMARY KEY, done INTEGER)")
         except sqlite3.DatabaseError as error:
@@ -50,6 +52,7 @@ class Database:
         """The writer's connection: committed at the end, rolled back on an error. Nested ones join the outer one."""
         with self._lock:
             if self._depth == 0:
+                self._check_it_is_there()
                 self._writer.execute("BEGIN IMMEDIATE")
             self._depth += 1
             try:
@@ -81,10 +84,21 @@ class Database:
     def _reader(self) -> sqlite3.Connection:
         if self._lock_is_mine():
             return self._writer
+        self._check_it_is_there()
         connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
         if connection is None:
             connection = self._readers.connection = self._connect()
         return connection
+
+    def _check_it_is_there(self) -> None:
+        """SQLite would go on with a file that has no name any more, and forget all of it at the end."""
+        try:
+            inode = os.stat(self._path).st_ino  # noqa: PTH116  for every query
+        except FileNotFoundError:
+            inode = 0
+        if inode != self._inode:
+            hint = "`amlkit local stop`, then `amlkit local start`, which begins with an empty one"
+            raise SetupError("removed while the local Azure ML runs", where=str(self._path), hint=hint)
 
     def _lock_is_mine(self) -> bool:
         return bool(self._depth) and self._lock._is_owned()  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -88,7 +88,8 @@ def stop(home: Home) -> bool:
         running = status(home)
         if running is None:
             return False
-        os.kill(running.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it was just killed, and its guard ends what it left
+            os.kill(running.pid, signal.SIGTERM)
         if not _released(home.pid_file, _STOP_SECONDS):
             what = f"the local Azure ML does not stop: process {running.pid}"
             raise SetupError(what, hint=f"see `amlkit local logs`; `kill -9 {running.pid}` loses nothing")

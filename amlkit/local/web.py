@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ..errors import SetupError
 from ..home import ML_AUDIENCE, SUBSCRIPTION, Address
 
 if TYPE_CHECKING:
@@ -115,7 +116,11 @@ def route(
 
 
 def broken(error: Exception) -> AzureError:
-    """A defect of the stand-in, as Azure would say it; the traceback goes to the log."""
+    """A defect of the stand-in, as Azure would say it, with its traceback in the log; or of what it stands on."""
+    if isinstance(error, SetupError):
+        problem = error.problems[0]
+        message = f"The local Azure ML cannot go on: {problem.where}: {problem.what}. Hint: {problem.hint}."
+        return AzureError(500, "InternalServerError", message)
     logging.getLogger("amlkit.local").exception("a request failed")
     message = f"The local Azure ML failed: {type(error).__name__}: {error}. See `amlkit local logs`."
     return AzureError(500, "InternalServerError", message)

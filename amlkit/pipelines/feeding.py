@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from ..components.definition import NO_DEFAULT, InputPort, not_listed
 from ..components.kinds import sweep
 from ..components.ports import PortType, type_of_literal
-from ..errors import Problem
+from ..errors import Problem, near
 from . import locations
 from .compatibility import fits, not_offered
 from .graph import Binding, FromData, FromOutput, FromParameter, FromSearch, Graph, Node, Unusable, Value
@@ -44,8 +43,8 @@ def source_problems(graph: Graph, binding: Binding, where: str) -> Iterator[Prob
     if source is None:
         yield Problem(where, f"no step is called `{binding.node}`")
     elif binding.port not in source.ports_out:
-        near = get_close_matches(binding.port, list(source.ports_out), n=1)
-        hint = f"did you mean `{binding.node}.{near[0]}`?" if near else ""
+        meant = near(binding.port, source.ports_out)
+        hint = f"did you mean `{binding.node}.{meant[0]}`?" if meant else ""
         yield Problem(where, f"`{binding.node}` has no output `{binding.port}`", hint)
 
 
@@ -75,9 +74,9 @@ def _arguments(graph: Graph, node: Node) -> Iterator[Problem]:
     for name in node.inputs:
         if name in known:
             continue
-        near = get_close_matches(name, known, n=1) or (known if len(known) == 1 else [])
+        meant = near(name, known) or (known if len(known) == 1 else [])
         found = f"`{name}` is an output, not an input" if name in outputs else f"`{node.component}` has no such input"
-        yield Problem(f"{where}.{name}", found, f"did you mean `{near[0]}`?" if near else "")
+        yield Problem(f"{where}.{name}", found, f"did you mean `{meant[0]}`?" if meant else "")
     for port in node.ports_in.values():
         if node.fed(port.name) is None and port.default is NO_DEFAULT and not port.optional:
             yield Problem(f"{where}.{port.name}", "nothing feeds this input", f"give `{port.name}=…`")
@@ -91,8 +90,8 @@ def _fit(graph: Graph, binding: Binding, port: InputPort, where: str) -> Iterato
         yield Problem(where, f"{what(binding)} is of type {offered}, the input of type {port.type}", hint)
         return
     if isinstance(binding, Value) and (wrong := not_listed(port.enum, binding.value)):
-        near = get_close_matches(str(binding.value), port.enum, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else ""
+        meant = near(str(binding.value), port.enum)
+        hint = f"did you mean `{meant[0]}`?" if meant else ""
         yield Problem(where, f"`{binding.value}` {wrong.partition(':')[0]}", hint)
     parameter = graph.parameter(binding.name) if isinstance(binding, FromParameter) else None
     if parameter is None:

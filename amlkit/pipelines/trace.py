@@ -6,7 +6,6 @@ The function runs with placeholders for its parameters. Its own failures stay th
 from __future__ import annotations
 
 import inspect
-import traceback
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -122,7 +121,9 @@ def _wrong_default(declared: Declared, default: Any) -> str:
 
 def _failure(of: Pipeline[..., Any], error: BaseException) -> Problem:
     code = of.function.__code__
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == code.co_filename]
+    from traceback import extract_tb
+
+    lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == code.co_filename]
     place = f"line {lines[-1]} of `{code.co_filename}`" if lines else f"`{code.co_filename}`"
     return Problem(of.name, f"its function failed in {place}: {type(error).__name__}: {error}")
 

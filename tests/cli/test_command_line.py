@@ -68,9 +68,20 @@ def test_what_the_system_refuses_is_one_line(tmp_path):
     assert "Traceback" not in shown.stderr
 
 
-@pytest.mark.parametrize("text", ["raise SystemExit(0)", "@pipeline\ndef p() -> None:\n    raise SystemExit(0)"])
+@pytest.mark.parametrize(
+    "text", ["raise SystemExit(0)", "import os\nos._exit(0)", "@pipeline\ndef p() -> None:\n    raise SystemExit(0)"]
+)
 def test_a_definition_that_ends_the_process_is_not_right(tmp_path, text):
     (tmp_path / "leaving.py").write_text(f"from amlkit import pipeline\n{text}\n")
     shown = amlkit("check", "leaving.py:p", cwd=tmp_path)
     assert shown.returncode == 1
     assert "SystemExit: 0" in shown.stderr
+
+
+@pytest.mark.parametrize("verb", ["check", "lock"])
+def test_outside_of_a_project_it_is_said_what_to_give(tmp_path, verb):
+    shown = amlkit(verb, cwd=tmp_path)
+    assert shown.returncode == 1
+    assert (
+        "no Pulumi.yaml here or in a folder above\n  hint: name a file (`job.yml`, `train.py`), or go" in shown.stderr
+    )

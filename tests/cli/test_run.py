@@ -137,6 +137,52 @@ def test_what_is_wrong_with_a_file_is_said_with_its_lines(folder):
     assert "nothing.yml: no such file" in folder.refused("run", "nothing.yml")
 
 
+def test_check_finds_inputs_that_there_are_not(folder):
+    (folder.root / "unbound.yml").write_text(
+        "type: pipeline\ninputs: {least: 3}\nsettings: {default_compute: azureml:cpu}\njobs:\n"
+        "  a:\n    type: command\n    command: echo ${{inputs.lest}} ${{ inputs.least }}\n"
+        "    inputs: {least: '${{parent.inputs.m}}'}\n    environment: {image: ubuntu}\n"
+        "  b:\n    type: command\n    inputs: {n: 1}\n    component:\n"
+        "      {type: command, command: 'echo $[[${{inputs.x}}]]', inputs: {n: {type: integer}}}\n"
+    )
+    said = folder.refused("check", "unbound.yml")
+    assert "jobs.a.command: there is no such input: lest\n  hint: did you mean `least`?" in said
+    assert "jobs.a.inputs.least: the pipeline has no such input: m" in said
+    assert "jobs.b.component.command: there is no such input: x\n  hint: there is: n" in said
+    assert "3 problems" in said
+
+
+def test_a_compute_that_cannot_be_is_said_with_its_place(folder):
+    text = (folder.root / "pipeline.yml").read_text().replace("azureml:small-cluster", "azureml:my_odd one")
+    (folder.root / "odd.yml").write_text(text)
+    for verb in ("check", "run"):
+        said = folder.refused(verb, "odd.yml")
+        assert "odd.yml: settings.default_compute: not a name of a compute: my_odd one\n  hint: a name has 2 to" in said
+    assert "c d: not a name of a compute" in folder.refused("run", "odd.yml", "--compute", "my_odd one=c d")
+    folder.ok("run", "odd.yml", "--compute", "my_odd one=small-cluster")
+
+
+def test_another_process_at_the_kept_port_is_not_taken_for_the_local_azure_ml(folder):
+    folder.ok("run", "count.yml", "-i", "text=words/four.txt")
+    folder.run("local", "stop")
+    address = Home(folder.root).address()
+    command = [sys.executable, "-m", "http.server", str(address.port), "--bind", "127.0.0.1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={"PYTHONUNBUFFERED": "1"}) as stranger:
+        assert b"Serving HTTP" in stranger.stdout.readline()
+        said = folder.refused("runs")
+        stranger.kill()
+    assert f"error: no answer from {address.url}: " in said
+    assert f"hint: something else than this checkout's local Azure ML has port {address.port}: end it" in said
+
+
+def test_a_parallel_job_by_itself_is_not_taken_for_a_component(folder):
+    text = (folder.root / "parallel.yml").read_text().partition("\n")[2]
+    text = text.replace("name: score\n", "").replace("{type: uri_folder}", "{type: uri_folder, path: words}", 1)
+    (folder.root / "alone.yml").write_text(text)
+    said = folder.refused("check", "alone.yml")
+    assert "alone.yml: not a type of job that runs here: parallel\n  hint: Azure ML has none by itself" in said
+
+
 def test_check_finds_all_problems_offline(folder):
     folder.run("local", "stop")  # if it runs
     ended = folder.run("check", "pipeline.yml", "count.yml", "wrong.yml", NAMING)
@@ -221,8 +267,10 @@ def test_a_failed_run_is_resumed_with_its_parameters(folder):
     assert (folder.output(resumed, "done") / "done.txt").read_text().count("three.txt") == 3
 
 
-def test_an_interrupt_cancels_the_run(folder):
-    command = [sys.executable, "-m", "amlkit", "run", NAMING, "-i", "raw=words", "-p", "gate=/nowhere", "--name", "cut"]
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_or_a_request_to_end_cancels_the_run(folder, number):
+    name = f"cut-{number}"
+    command = [sys.executable, "-m", "amlkit", "run", NAMING, "-i", "raw=words", "-p", "gate=/nowhere", "--name", name]
     running = subprocess.Popen(
         command,
         cwd=folder.root,
@@ -230,15 +278,15 @@ def test_an_interrupt_cancels_the_run(folder):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where tests run in the background
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # ignored where tests run in the background
     )
     for line in running.stderr:
         if re.match(r"  finish +running", line):
             break
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     out, err = running.communicate(timeout=60)
     assert running.returncode == 1
-    assert "Canceling run cut" in err
+    assert f"Canceling run {name}" in err
     assert re.search(r"^finish  canceled", out, re.MULTILINE)
     assert "Traceback" not in err
 
@@ -285,6 +333,12 @@ def test_data_that_nobody_can_mean_is_refused(folder):
     said = folder.refused("run", f"{NAMING}:naming", "-i", "raw=https://someone:hunter2@example.invalid/x")
     assert "naming.raw: a web address with a user or password in it" in said
     assert "hunter2" not in said
+    for file, where in ((f"{NAMING}:naming", "naming."), ("count.yml", "count.yml: inputs.")):
+        name = "raw" if file != "count.yml" else "text"
+        said = folder.refused("run", file, "-i", f"{name}=https://example.invalid/x?sv=1&sig=hunter2")
+        assert f"{where}{name}: a web address with a signature in it" in said
+        assert "hint: it would be kept with the run" in said
+        assert "hunter2" not in said
     assert "name too long" in folder.refused("run", f"{NAMING}:naming", "-i", f"raw={'x' * 5000}")
     (folder.root / "odd").mkdir()
     (folder.root / "odd" / "two\nlines").touch()

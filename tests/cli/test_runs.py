@@ -40,6 +40,8 @@ def test_runs_are_listed_by_status(place, talks):
     assert talks[0].id in place.ok("runs", "--status", "completed")
     none = place.amlkit("runs", "--status", "notresponding")
     assert (none.returncode, none.stdout, none.stderr) == (0, "", "no runs of status notresponding\n")
+    assert "no such status: faild\n  hint: did you mean `failed`?" in place.refused("runs", "--status", "faild")
+    assert "hint: one of notstarted, " in place.refused("runs", "--status", "zzz")
 
 
 def test_a_run_is_shown_with_all_that_is_known(place, talks):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 
 import pytest
@@ -83,3 +84,19 @@ def test_byte_order_mark_and_line_endings_do_not_count():
     for content in (b"\xef\xbb\xbf*.csv\r\n!a.csv\r\n", b"*.csv\n!a.csv", b"*.csv  \r!a.csv\r"):
         rules = Rules.parse(content)
         assert [bool(rules.drops(path)) for path in ("a.csv", "b.csv", "a.py")] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "more"),
+    [
+        ("*a*a*a*a*a*a*a*a*a*a*b", "a" * 200, "b"),
+        ("*[ab]*?a*[ab]*a*?a*a*a*a*c", "a" * 200, "c"),
+        ("**/a/**/a/**/a/**/a/**/a/**/a/**/a/**/a/**/b", "a/" * 60 + "a", "/b"),
+    ],
+)
+def test_no_pattern_takes_exponential_time(line, path, more):
+    rules = Rules.parse(line.encode())
+    began = time.process_time()
+    assert not rules.drops(path)
+    assert rules.drops(path + more)
+    assert time.process_time() - began < 1

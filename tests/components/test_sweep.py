@@ -37,6 +37,12 @@ def problems(given: dict, **how) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("values", ["abc", b"ab", {"a": 1}, iter([1, 2]), range(10**9)])
+def test_a_choice_is_a_list_that_ends(values):
+    with pytest.raises(DefinitionError, match=r"it takes a list of values, not|more than 1000 values: 1000000000"):
+        search.choice(values)
+
+
 def test_a_sweep_is_the_step_and_its_outputs_are_those_of_the_best_trial():
     step = Train(data=DATA, rate=search.uniform(0.1, 0.5))
     swept = sweep(step, **HOW)

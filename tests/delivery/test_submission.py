@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from amlkit.delivery.parameters import Parameter, checked
+from amlkit.errors import DefinitionError
 from amlkit.home import Home
 from amlkit.local import process
 
@@ -102,3 +104,10 @@ except DefinitionError as error:
     print(error)
 """)
     assert "naming.cpu: a Databricks compute runs no commands: bricks" in ended.stdout, ended.stderr
+
+
+def test_a_value_that_is_missing_in_python_is_hinted_as_an_argument():
+    with pytest.raises(DefinitionError) as caught:
+        checked((Parameter("rate", "number"), Parameter("raw", "uri_folder")), {}, "p")
+    hints = [each.hint for each in caught.value.problems]
+    assert hints == ["give it by its name: `rate=VALUE`", "give it by its name: `raw=PATH`"]

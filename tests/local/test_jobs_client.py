@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import time
 import uuid
@@ -147,7 +148,8 @@ def test_kill_9_of_the_stand_in_in_the_middle_of_a_run(home: Home, tmp_path: Pat
     gate = tmp_path / "gate"
     commands = {
         "first": f"echo first >> {gate}.count",
-        "second": f"echo second >> {gate}.count; while [ ! -e {gate} ]; do sleep 0.02; done; ls ${{{{inputs.i}}}}",
+        "second": f"setsid sleep 300 & echo $$ $! > {gate}.pids; echo second >> {gate}.count; "
+        f"while [ ! -e {gate} ]; do sleep 0.02; done; ls ${{{{inputs.i}}}}",
     }
     graph = {}
     for name, line in commands.items():
@@ -161,7 +163,11 @@ def test_kill_9_of_the_stand_in_in_the_middle_of_a_run(home: Home, tmp_path: Pat
     count = Path(f"{gate}.count")
     while not (count.exists() and "second" in count.read_text()):
         time.sleep(0.02)
+    left = [os.pidfd_open(int(number)) for number in Path(f"{gate}.pids").read_text().split()]
     os.kill(running.pid, signal.SIGKILL)
+    for each in left:
+        assert select.select([each], [], [], 20)[0], "a process of the step outlives the stand-in"
+        os.close(each)
     gate.touch()
     process.start(home)
     while workspace.call("GET", "jobs/mine").json()["properties"]["status"] not in ("Completed", "Failed"):

@@ -79,6 +79,22 @@ def test_kill_9_loses_nothing_that_was_acknowledged(home: Home) -> None:
     assert answers == [200] * 5
 
 
+def test_a_database_that_is_removed_meanwhile_is_said_and_a_restart_begins_anew(home: Home) -> None:
+    running, _ = process.start(home)
+    stand_in = StandIn(home, running.address)
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/lost"
+    stand_in.made(group, {"location": "westeurope"})
+    home.database.unlink()
+    for method, body in (("GET", None), ("PUT", {"location": "westeurope"})):
+        refused = stand_in.arm(method, group, body)
+        assert refused.status_code == 500
+        assert "local.db: removed while the local Azure ML runs. Hint: `amlkit local stop`" in refused.text
+    assert not home.database.exists()
+    process.stop(home)
+    again, _ = process.start(home)
+    assert StandIn(home, again.address).arm("GET", group).status_code == 404
+
+
 def test_two_starts_at_once_make_one_process(home: Home) -> None:
     with ThreadPoolExecutor() as pool:
         both = list(pool.map(lambda _: command_line(home, "local", "start"), range(2)))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DefinitionError, Problem, SetupError
+from ...identity import quiet
 from ...manifest import reference
 from ..definition import NO_DEFAULT, RESERVED, Default, InputPort, OutputPort, StepDefinition, reserved
 from ..environment import Conda, Curated, EnvironmentSource
@@ -42,6 +43,7 @@ def _load(file: Path, where: str) -> Any:
     except ImportError as error:
         hint = "install `amlkit[azure]`"
         raise SetupError("steps from YAML need azure-ai-ml", where=where, hint=hint) from error
+    quiet()
     try:
         return load_component(file)
     except Exception as error:  # of many types, and none of them public

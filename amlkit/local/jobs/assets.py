@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from ..blobs import Blobs, is_web
+from ..blobs import Blobs, is_web, shown
 from ..documents import Documents
 from ..versions import NAME, VERSION, VERSION_LENGTH, find
 from ..web import AzureError
@@ -120,14 +120,14 @@ class Assets:
         if not is_web(text):
             self.check_place(text, place)
         elif port.type not in FILE_TYPES:
-            self._problems.add(place, f"behind a web address is a file, but it takes {port.type}: {text}")
+            self._problems.add(place, f"behind a web address is a file, but it takes {port.type}: {shown(text)}")
         return text
 
     def check_place(self, uri: str, place: str) -> None:
         """A URI of a datastore or a storage account of this stand-in, or a problem."""
         try:
             if is_web(uri):
-                raise AzureError(400, "UserError", f"Not a URI of a datastore or of this storage: '{uri}'.")
+                raise AzureError(400, "UserError", f"Not a URI of a datastore or of this storage: '{shown(uri)}'.")
             self._blobs.folder_of(uri, self._workspace)
         except AzureError as error:
             self._problems.add(place, error.message)

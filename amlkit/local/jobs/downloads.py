@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from ..blobs import Blobs, is_web
+from ..blobs import Blobs, is_web, shown
 from .bindings import Given
 
 Told = Callable[[str], None]
@@ -70,11 +70,3 @@ class Downloads:
             part.replace(place)
         finally:
             part.unlink(missing_ok=True)
-
-
-def shown(uri: str) -> str:
-    """An address without what may be a secret in it."""
-    plain = uri.partition("?")[0].partition("#")[0]
-    scheme, _, rest = plain.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

@@ -17,10 +17,9 @@ from typing import Any, Literal
 from ... import digest
 from ... import fingerprint as record
 from ...fingerprint import Fingerprint, Outcome, Reason
-from ..blobs import Blobs, is_web
+from ..blobs import Blobs, is_web, shown
 from .bindings import Given, Produced, given
 from .contents import Contents
-from .downloads import shown
 from .locations import child_name
 from .records import Job, Step
 from .reuse import NOT_KEPT, RESUME, MissingDataError, Seen, damaged, maker

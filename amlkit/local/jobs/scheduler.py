@@ -13,12 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from ...fingerprint import Fingerprint, Outcome, Reason
+from ..blobs import shown
 from ..clock import now
 from . import store
 from .bindings import Produced, given
 from .builds import Builds
 from .contents import Contents
-from .downloads import Downloads, shown
+from .downloads import Downloads
 from .environments import BuildError, Environment, Environments
 from .flights import Flights
 from .kinds.distribution import instances

@@ -45,7 +45,7 @@ from .scheduler import Scheduler
 from .slots import Slots, host_limit
 from .state import Run
 from .store import Store
-from .submit import Submission, Submitter
+from .submit import Submission, Submitter, read_invocation
 from .variables import cleaned
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -128,12 +128,12 @@ class Jobs:
         Raises:
             AzureError: 404: no such endpoint or deployment; 400: with all that is wrong in the request.
         """
-        check_types(request, {"properties": dict})
         repeat = f"{workspace_id.lower()}/{endpoint.lower()}/{repeat}" if repeat else ""
         known = self._store.of_request(repeat) if repeat else None
         if known is None:
             found, chosen = self._deployment(workspace_id, endpoint, deployment)
-            submission = self._submitter.of_invocation(workspace_id, found, chosen, request.get("properties") or {})
+            given = read_invocation(found, request)
+            submission = self._submitter.of_invocation(workspace_id, found, chosen, given)
             _checked(submission.job.name)
             known = self._accept(submission, repeat)
         return self.document(known)

@@ -5,6 +5,7 @@ Called by `Jobs`. Gives records only; nothing is written here.
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from typing import Any
 from ..blobs import Blobs
 from ..clock import now
 from ..documents import Documents
-from ..web import AzureError
+from ..web import AzureError, check_types
 from .assets import Assets, Lookup, nothing_made
 from .bindings import missing, mode_name
 from .definition import Settings, given_ports, of_command, of_pipeline, of_sweep
@@ -22,6 +23,9 @@ from .nodes import destination, is_nothing
 from .records import Definition, Job, Kind, Nested, Port, Status, Step
 from .state import line, own_properties
 from .values import Problems, is_wanted, literal, type_name
+
+_READ = ("name", "inputData", "outputData", "properties")  # of an invocation
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,31 @@ class Submitter:
             if store_["properties"].get("isDefault"):
                 return replace(definition, datastore=str(store_["id"]).rpartition("/")[2])
         raise AzureError(400, "UserError", "The workspace has no default datastore.")
+
+
+def read_invocation(endpoint: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The `properties` of an invocation's body. Members are spelt as one likes, as everywhere in Azure ML's data plane:
+    Microsoft's own examples write `InputData` and `JobInputType`. What is not read is said in the log.
+
+    Raises:
+        AzureError: 400: `properties` is no object.
+    """
+    outer = _spelt(body)
+    check_types(outer, {"properties": dict})
+    inner = _spelt(outer.get("properties") or {})
+    ignored = [name for name in outer if name != "properties"]
+    ignored += [f"properties.{name}" for name in inner if name not in _READ]
+    if ignored:
+        known = ", ".join(f"properties.{name}" for name in (*_READ, "properties.experimentName"))
+        _log.warning("endpoint %s: ignored in an invocation: %s; read are %s", endpoint, ", ".join(ignored), known)
+    for side in ("inputData", "outputData"):
+        if isinstance(given := inner.get(side), Mapping):
+            inner[side] = {name: _spelt(item) if isinstance(item, Mapping) else item for name, item in given.items()}
+    return inner
+
+
+def _spelt(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name[:1].lower() + name[1:]: value for name, value in item.items()}
 
 
 def _inputs(

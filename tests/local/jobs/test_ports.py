@@ -88,7 +88,7 @@ def test_data_that_is_not_there_or_of_another_kind_is_refused(lab):
         "a": step(cat(lab), i=given("azureml:none:1")),
         "b": step(cat(lab), i=given("azureml:file:1")),
         "c": step(cat(lab), i=given("azureml://jobs/none/outputs/o")),
-        "d": step(cat(lab), i=given("https://example.org/folder")),
+        "d": step(cat(lab), i=given("https://example.org/folder?sv=1&sig=hunter2")),
         "e": step(cat(lab), i=given("azureml://datastores/none/paths/x")),
         "f": step(cat(lab), i=given("azureml://registries/r/data/d/versions/1")),
     }

@@ -238,6 +238,22 @@ def test_an_invocation_is_checked_and_repeatable(lab):
         lab.jobs.invoke(WORKSPACE, "e", "d2", {"properties": {}})
 
 
+def test_an_invocation_may_have_capitals_and_what_is_ignored_in_it_is_said(lab, caplog):
+    component = lab.component(
+        "c", "echo ${{inputs.rate}} > ${{outputs.o}}/x", inputs={"rate": {"type": "number"}}, outputs=OUT
+    )
+    graph = {"s": step(component, {"o": parent_output("r")}, rate=parent("rate"))}
+    lab.endpoint("e", lab.pipeline("p", graph, inputs={"rate": {"type": "number"}}, outputs={"r": FOLDER}))
+    given = {"InputData": {"rate": {"JobInputType": "Literal", "Value": 3.0}}}
+    quiet = lab.jobs.invoke(WORKSPACE, "e", "", {"properties": given})
+    assert lab.text(lab.wait(quiet["name"]), "r", "x") == "3.0\n"
+    assert "ignored" not in caplog.text
+    lab.jobs.invoke(WORKSPACE, "e", "", {"properties": {**given, "experimentName": "x"}, "tags": {}})
+    assert (
+        "endpoint e: ignored in an invocation: tags, properties.experimentName; read are properties.name" in caplog.text
+    )
+
+
 def test_a_job_of_the_same_name_is_the_same_job_or_refused(lab):
     graph = {"s": step(lab.component("c", "true"))}
     name = lab.start(graph, "mine")
