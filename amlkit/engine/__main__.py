@@ -1,4 +1,4 @@
-"""`python -m amlkit.engine preview|up|refresh|destroy|cancel|stack|config …`: the embedded engine by Pulumi's words."""
+"""`python -m amlkit.engine VERB …`: the embedded engine by Pulumi's words; `cli` knows the verbs."""
 
 import sys
 

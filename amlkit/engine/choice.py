@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import official
 from .naming import PROGRAM
+
+if TYPE_CHECKING:
+    from .events import Event, Result, Verb
 
 Engine = Literal["embedded", "official"]
 
@@ -24,7 +27,9 @@ def run(
         SetupError: the official engine is asked for, and there is none.
     """
     if engine == "official":
-        return official.run(arguments, folder, environ)
+        from . import officialflow
+
+        return officialflow.run(arguments, folder, environ, program=program)
     from . import cli
     from .embedded import stackcommands
     from .embedded.opened import opened
@@ -35,6 +40,32 @@ def run(
         if not found.state.exists():
             stackcommands.make(found)
     return cli.main(arguments, cwd=folder, environ=environ, program=program)
+
+
+def operate(
+    engine: Engine,
+    verb: Verb,
+    stack: str,
+    folder: Path,
+    environ: Mapping[str, str],
+    emit: Callable[[Event], None] = lambda event: None,
+    *,
+    preview: bool = False,
+) -> Result:
+    """Carry out a verb on a stack, or only say what it would do: the plan. The same record from either engine.
+
+    Raises:
+        SetupError, EngineError: it could not begin.
+    """
+    if engine == "official":
+        from . import officialflow
+
+        return officialflow.operate(verb, stack, folder, environ, emit, preview=preview)
+    from .embedded import operations
+    from .embedded.opened import opened
+    from .embedded.options import Options
+
+    return operations.operate(verb, opened(folder, environ, stack), Options(environ=environ), emit, preview=preview)
 
 
 def outputs(engine: Engine, stack: str, folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:

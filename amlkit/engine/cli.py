@@ -1,4 +1,4 @@
-"""The commands that run a program: `preview`, `up`, `refresh`, `destroy`, with Pulumi's flags and exit codes.
+"""The commands that run a program: `preview`, `up`, `refresh`, `destroy`, `import`, with Pulumi's flags and exit codes.
 
 `python -m amlkit.engine` and `amlkit` call `main`; `stack`, `cancel` and `config` are passed on to `stack.run`.
 """
@@ -8,80 +8,32 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from enum import IntEnum
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
-from amlkit.errors import AmlkitError, SetupError
+from amlkit.errors import SetupError
 
+from . import flags, flow, importverb
 from . import stack as stackcommands
-from .display import Display, open_display
-from .embedded import operations
-from .embedded.opened import NoSuchStackError, Opened, opened
-from .embedded.operations import Options
+from .commandline import Exit, Parser, exit_code
+from .display import words
+from .embedded.importfile import Import
+from .embedded.opened import Opened, opened
+from .embedded.options import Options
 from .embedded.stackfile import masked, stored_config
-from .events import Result
-from .naming import PROGRAM, told
-
-
-class Exit(IntEnum):
-    """Pulumi's exit codes."""
-
-    DONE = 0
-    FAILED = 1
-    NOT_CONFIRMED = 2
-    NO_SUCH_STACK = 6
-    UNEXPECTED_CHANGES = 7
-    CANCELLED = 8
-
+from .events import Event, Result, Verb
+from .naming import PROGRAM
 
 _VERBS = {
     "preview": "show what an update would do",
     "up": "run the program and make what it says",
     "refresh": "read what is there into the state",
     "destroy": "delete everything in the stack",
+    "import": "take over what exists in the cloud",
 }
 _ALIASES = {"update": "up", "pre": "preview"}
-_NOT_DONE = {
-    "--continue-on-error": 0,
-    "--target": 1,
-    "-t": 1,
-    "--exclude": 1,
-    "--target-replace": 1,
-    "--replace": 1,
-    "--target-dependents": 0,
-    "--exclude-dependents": 0,
-    "--plan": 1,
-    "--save-plan": 1,
-    "--import-file": 1,
-    "--policy-pack": 1,
-    "--run-program": 0,
-    "--exclude-protected": 0,
-    "--suppress-outputs": 0,
-    "--suppress-progress": 0,
-    "--logtostderr": 0,
-    "--color": 1,
-    "--show-secrets": 0,
-    "--show-full-output": 0,
-    "--show-reads": 0,
-    "--show-sames": 0,
-    "--debug": 0,
-    "--import-pending-creates": 1,
-    "--attach-debugger": 0,
-    "--show-replacement-steps": 0,
-}
-"""Flags of Pulumi that the embedded engine refuses by name, and whether a value follows."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise SetupError(message, hint=f"see `{self.prog} --help`")
-
-
-class _Refused(argparse.Action):
-    def __call__(self, parser: object, namespace: object, values: object, option_string: str | None = None) -> None:
-        raise SetupError(f"`{option_string}` is not supported by the embedded engine yet", hint="use the Pulumi CLI")
 
 
 def main(
@@ -96,22 +48,21 @@ def main(
     `program` is how the user called it, for usage and hints.
     """
     environ = os.environ if environ is None else environ
-    words = [word for word in arguments if not word.startswith("-")]
-    if words and words[0] in stackcommands.VERBS:
-        return stackcommands.run(list(arguments), cwd=cwd, environ=environ, program=program)
-    try:
-        given = _parser(program).parse_args(list(arguments), argparse.Namespace(program=program))
+    named = [word for word in arguments if not word.startswith("-")]
+
+    def command() -> int:
+        flags.refuse_elsewhere(arguments)
+        if named and named[0] in stackcommands.VERBS:
+            return stackcommands.run(list(arguments), cwd=cwd, environ=environ, program=program)
+        given = _parser(program).parse_args(flags.spelled_out(arguments), argparse.Namespace(program=program))
         return _carry_out(given, Path(given.cwd) if given.cwd else cwd or Path.cwd(), environ)
-    except SystemExit as end:  # `--help`
-        return int(end.code or 0)
-    except AmlkitError as error:
-        print(f"error: {told(error, program)}", file=sys.stderr)
-        return Exit.NO_SUCH_STACK if isinstance(error, NoSuchStackError) else Exit.FAILED
+
+    return exit_code(command, program)
 
 
 def _parser(program: str) -> argparse.ArgumentParser:
-    parser = _Parser(prog=program, description=__doc__, allow_abbrev=False)
-    verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser)
+    parser = Parser(prog=program, description=__doc__, allow_abbrev=False)
+    verbs = parser.add_subparsers(dest="verb", required=True, parser_class=Parser)
     for verb, text in _VERBS.items():
         names = [alias for alias, meant in _ALIASES.items() if meant == verb]
         _flags(verbs.add_parser(verb, help=text, description=text, aliases=names, allow_abbrev=False), verb)
@@ -121,31 +72,31 @@ def _parser(program: str) -> argparse.ArgumentParser:
 
 
 def _flags(parser: argparse.ArgumentParser, verb: str) -> None:
-    parser.set_defaults(verb=verb, yes=False, skip_preview=False, preview_only=False, refresh=None, config=None)
-    parser.set_defaults(clear_pending_creates=False)
+    flow.add_flags(parser, verb)
+    parser.set_defaults(refresh=None, config=None, clear_pending_creates=False)
+    parser.set_defaults(continue_on_error=False, run_program=False, exclude_protected=False)
     parser.add_argument("--stack", "-s", help="the stack; else the selected one")
     parser.add_argument("--cwd", "-C", help="run as if started in this folder")
     parser.add_argument("--parallel", "-p", type=int, default=0, help="how many operations at once")
-    parser.add_argument("--message", "-m", default="", help="accepted, not stored")
-    parser.add_argument("--expect-no-changes", action="store_true", help="exit with 7 if anything changes")
-    parser.add_argument("--diff", action="store_true", help="show every property that changes")
-    parser.add_argument("--json", "-j", action="store_true", help="JSON instead of text")
-    parser.add_argument("--non-interactive", action="store_true", help="never ask")
-    parser.add_argument("--suppress-permalink", nargs="?", help="there is none to suppress")
+    parser.add_argument("--message", "-m", default="", help="a note for the history")
     if verb in ("preview", "up"):
         parser.add_argument("--config", "-c", action="append", metavar="K=V", help="set a setting first, and keep it")
     if verb in ("preview", "up", "destroy"):
         parser.add_argument("--refresh", "-r", nargs="?", const="true", help="read what is there first")
-    if verb != "preview":
-        parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
-        parser.add_argument("--skip-preview", "-f", action="store_true", help="do not show first what would happen")
     if verb == "refresh":
         text = "forget creations that an interrupted run began and that the provider cannot find"
         parser.add_argument("--clear-pending-creates", action="store_true", help=text)
-    if verb in ("refresh", "destroy"):
-        parser.add_argument("--preview-only", action="store_true", help="only show what would happen")
-    for flag, values in _NOT_DONE.items():
-        parser.add_argument(flag, action=_Refused, nargs=values or "?", help=argparse.SUPPRESS)
+    if verb in ("up", "destroy"):
+        text = "go on with what does not depend on a failure (also: PULUMI_CONTINUE_ON_ERROR)"
+        parser.add_argument("--continue-on-error", action="store_true", default=None, help=text)
+    if verb == "destroy":
+        text = "run the program, so that providers are as it has them and its hooks are called"
+        parser.add_argument("--run-program", action="store_true", default=None, help=text)
+        text = "leave protected resources, and what they need"
+        parser.add_argument("--exclude-protected", action="store_true", help=text)
+    if verb == "import":
+        importverb.add_flags(parser)
+    flags.add_refused(parser, importverb.REFUSED if verb == "import" else ())
 
 
 def _carry_out(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
@@ -157,70 +108,56 @@ def _carry_out(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str])
         parallel=given.parallel,
         refresh=given.refresh not in (None, "false"),
         clear_pending_creates=given.clear_pending_creates,
+        continue_on_error=_asked(given, "continue_on_error", environ),
+        run_program=_asked(given, "run_program", environ),
+        exclude_protected=given.exclude_protected,
+        message=given.message,
         environ=environ,
     )
-    only_preview = given.verb == "preview" or given.preview_only
-    interactive = sys.stdin.isatty() and sys.stdout.isatty() and not given.non_interactive
-    if not only_preview and not given.yes and not interactive:
-        what = "--yes or --skip-preview must be passed in to proceed when running in non-interactive mode"
-        if not given.skip_preview:
-            print(f"error: {what}", file=sys.stderr)
-            return Exit.NOT_CONFIRMED
-    if only_preview:
-        return _exit_code(_shown(stack, given, options, preview=True), given)
-    with stack.state.lock(given.verb, lambda text: print(f"warning: {text}", file=sys.stderr)):
-        if not given.skip_preview:
-            result = _shown(stack, given, options, preview=True)
-            if not result.succeeded:
-                return _exit_code(result, given)
-            if not given.yes and not _confirmed(given.verb, stack):
-                print("confirmation declined, not proceeding", file=sys.stderr)
-                return Exit.FAILED
-        return _exit_code(_shown(stack, given, options, preview=False), given)
+    if options.exclude_protected:
+        from .embedded.operations import protected_only
+
+        if count := protected_only(stack):
+            if not given.json:
+                print(words.all_protected(count))
+            return Exit.DONE
+    imports = importverb.asked(given, stack, cwd) if given.verb == "import" else ()
+    return flow.carry_out(_Embedded(stack, options, given, imports), given, cwd, environ)
 
 
-def _shown(stack: Opened, given: argparse.Namespace, options: Options, *, preview: bool) -> Result:
-    """Run the operation with a display, which is closed whatever happens."""
-    settings = stored_config(stack.project, stack.settings())
-    display = open_display(
-        given.verb,
-        stack.stack,
-        preview=preview,
-        json=given.json,
-        diff=given.diff,
-        config={key: masked(value) for key, value in settings.items()},
-        program=given.program,
-    )
-    try:
-        result = _operation(stack, given.verb, options, display, preview=preview)
-    except BaseException:
-        display.abandon()
-        raise
-    display.close(result)
-    return result
+@dataclass(frozen=True)
+class _Embedded:
+    """The embedded engine with a stack, as `flow` needs it."""
+
+    opened: Opened
+    options: Options
+    given: argparse.Namespace
+    imports: tuple[Import, ...] = ()
+
+    @property
+    def stack(self) -> str:
+        return self.opened.state.fqn if self.given.fully_qualify_stack_names else self.opened.stack
+
+    @property
+    def config(self) -> dict[str, str]:
+        settings = stored_config(self.opened.project, self.opened.settings())
+        return {key: masked(value) for key, value in settings.items()}
+
+    def held(self, verb: Verb) -> AbstractContextManager[None]:
+        return self.opened.state.lock(verb, lambda text: print(f"warning: {text}", file=sys.stderr))
+
+    def operate(self, verb: Verb, emit: Callable[[Event], None], *, preview: bool) -> Result:
+        from .embedded import operations  # it imports grpc, which most commands do without
+
+        return operations.operate(verb, self.opened, self.options, emit, preview=preview, imports=self.imports)
 
 
-def _operation(stack: Opened, verb: str, options: Options, display: Display, *, preview: bool) -> Result:
-    if verb == "refresh":
-        return operations.refresh(stack, options, display.emit, dry=preview)
-    if verb == "destroy":
-        return operations.destroy(stack, options, display.emit, dry=preview)
-    return (operations.preview if preview else operations.up)(stack, options, display.emit)
-
-
-def _exit_code(result: Result, given: argparse.Namespace) -> int:
-    if result.cancelled:
-        return Exit.CANCELLED
-    if not result.succeeded:
-        return Exit.FAILED
-    if given.expect_no_changes and result.changed:
-        print("error: no changes were expected but changes were proposed", file=sys.stderr)
-        return Exit.UNEXPECTED_CHANGES
-    return Exit.DONE
-
-
-def _confirmed(verb: str, stack: Opened) -> bool:
-    return input(f"Do you want to {verb} the stack {stack.stack}? [y/N] ").strip().lower() in ("y", "yes")
+def _asked(given: argparse.Namespace, flag: str, environ: Mapping[str, str]) -> bool:
+    """A flag, or the variable that stands for it where the command knows the flag and it is not given."""
+    value: bool | None = getattr(given, flag)
+    if value is None:
+        return environ.get(f"PULUMI_{flag.upper()}", "").lower() in ("1", "true")
+    return value
 
 
 def _keep_config(stack: Opened, settings: Sequence[str]) -> None:

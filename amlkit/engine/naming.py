@@ -1,4 +1,4 @@
-"""The name that the engine's commands are called by, in usage and hints; `cli`, `stack` and the displays use it.
+"""The name that the engine's commands are called by, in usage and hints; `commandline` and the displays use it.
 
 Hints are written with bare verbs (``run `up` ``): what raises an error does not know how it was called.
 """
@@ -10,7 +10,7 @@ import re
 from amlkit.errors import AmlkitError, Problem
 
 PROGRAM = "python -m amlkit.engine"
-_VERB = re.compile(r"`(?=(?:preview|up|refresh|destroy|cancel|stack|config)[ `])")
+_VERB = re.compile(r"`(?=(?:preview|up|refresh|destroy|import|cancel|stack|config)[ `])")
 
 
 def told(error: AmlkitError, program: str) -> str:

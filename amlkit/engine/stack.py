@@ -1,31 +1,22 @@
 """The commands about a stack itself: `stack …`, `cancel`, `config …`, with Pulumi's words and exit codes.
 
-`run` is called by `python -m amlkit.engine` for these verbs. Data goes to standard output, the rest to standard error.
+`cli` calls `run` for these verbs. Data goes to standard output, the rest to standard error.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NoReturn
 
-from amlkit.errors import AmlkitError, SetupError
-
+from .commandline import Parser, exit_code
 from .embedded import configcommands as config
 from .embedded import stackcommands as stack
-from .embedded.opened import NoSuchStackError
-from .naming import PROGRAM, told
+from .embedded import stackimport
+from .naming import PROGRAM
 
 VERBS = ("stack", "cancel", "config")
-_NO_SUCH_STACK = 6
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise SetupError(message, hint=f"see `{self.prog} --help`")
 
 
 def run(
@@ -40,21 +31,19 @@ def run(
     0 done, 1 failed or a wrong command line, 6 no such stack. Errors are printed, not raised. `program` is how the
     user called it, for usage and hints.
     """
-    try:
+
+    def command() -> int:
         given = _parser(program).parse_args(arguments)
         carry_out: Callable[[argparse.Namespace, Path, Mapping[str, str]], int] = given.carry_out
         return carry_out(given, Path(given.cwd) if given.cwd else cwd or Path.cwd(), environ)
-    except SystemExit as end:  # `--help`
-        return int(end.code or 0)
-    except AmlkitError as error:
-        print(f"error: {told(error, program)}", file=sys.stderr)
-        return _NO_SUCH_STACK if isinstance(error, NoSuchStackError) else 1
+
+    return exit_code(command, program)
 
 
 def _parser(program: str) -> argparse.ArgumentParser:
-    parser = _Parser(prog=program, allow_abbrev=False)
+    parser = Parser(prog=program, allow_abbrev=False)
     parser.set_defaults(stack=None, cwd=None, non_interactive=False)
-    verbs = parser.add_subparsers(required=True, metavar="stack|cancel|config", parser_class=_Parser)
+    verbs = parser.add_subparsers(required=True, metavar="stack|cancel|config", parser_class=Parser)
     _stack(verbs)
     _config(verbs)
     cancel = _verb(verbs, "cancel", "remove the locks of a stack", stack.cancel)
@@ -64,11 +53,11 @@ def _parser(program: str) -> argparse.ArgumentParser:
 
 
 def _verb(
-    verbs: argparse._SubParsersAction[_Parser],
+    verbs: argparse._SubParsersAction[Parser],
     name: str,
     text: str,
     carry_out: Callable[[argparse.Namespace, Path, Mapping[str, str]], int],
-) -> _Parser:
+) -> Parser:
     parser = verbs.add_parser(name, help=text, description=text, allow_abbrev=False)
     parser.set_defaults(carry_out=carry_out)
     # SUPPRESS: a verb's default must not overwrite what was given before it
@@ -78,13 +67,13 @@ def _verb(
     return parser
 
 
-def _stack(verbs: argparse._SubParsersAction[_Parser]) -> None:
+def _stack(verbs: argparse._SubParsersAction[Parser]) -> None:
     above = _verb(verbs, "stack", "show or manage stacks", stack.overview)
     above.add_argument("--show-urns", "-u", action="store_true")
     above.add_argument("--show-ids", "-i", action="store_true")
     above.add_argument("--show-name", action="store_true")
     above.add_argument("--show-secrets", action="store_true")
-    inner = above.add_subparsers(metavar="ls|output|export|init|select|rm", parser_class=_Parser)
+    inner = above.add_subparsers(metavar="ls|output|export|import|init|select|rm", parser_class=Parser)
     _verb(inner, "ls", "list the project's stacks", stack.ls).add_argument("--json", "-j", action="store_true")
     output = _verb(inner, "output", "show the outputs", stack.output)
     output.add_argument("name", nargs="?")
@@ -93,6 +82,9 @@ def _stack(verbs: argparse._SubParsersAction[_Parser]) -> None:
     export = _verb(inner, "export", "write the state to standard output or a file", stack.export)
     export.add_argument("--file", default="")
     export.add_argument("--show-secrets", action="store_true")
+    put = _verb(inner, "import", "put an exported state in the place of the stack's", stackimport.import_)
+    put.add_argument("--file", default="")
+    put.add_argument("--force", "-f", action="store_true")
     init = _verb(inner, "init", "make a stack", stack.init)
     init.add_argument("name", nargs="?")
     init.add_argument("--no-select", action="store_true")
@@ -106,11 +98,11 @@ def _stack(verbs: argparse._SubParsersAction[_Parser]) -> None:
     rm.add_argument("--preserve-config", action="store_true")
 
 
-def _config(verbs: argparse._SubParsersAction[_Parser]) -> None:
+def _config(verbs: argparse._SubParsersAction[Parser]) -> None:
     above = _verb(verbs, "config", "show or change settings", config.listing)
     above.add_argument("--json", "-j", action="store_true")
     above.add_argument("--show-secrets", action="store_true")
-    inner = above.add_subparsers(metavar="get|set|rm", parser_class=_Parser)
+    inner = above.add_subparsers(metavar="get|set|rm", parser_class=Parser)
     get = _verb(inner, "get", "show one setting", config.get)
     get.add_argument("key")
     get.add_argument("--json", "-j", action="store_true")

@@ -38,6 +38,7 @@ class Project:
     def write(self, program):
         """The program's text, after imports of `pulumi`, `O` (its options), `Thing`, `Group`, `Toy`."""
         (self.folder / "project/__main__.py").write_text(PRELUDE + program)
+        shutil.rmtree(self.folder / "project/__pycache__", ignore_errors=True)  # Python looks at size and second only
 
     def command(self, *arguments):
         return [sys.executable, "-m", "amlkit.engine", *arguments]
@@ -101,10 +102,12 @@ class Project:
         (self.cloud / "things.json").write_text(json.dumps(things))
 
     def fault(self, method, name, when="before", mode="error"):
+        self.faults({"method": method, "name": name, "when": when, "mode": mode})
+
+    def faults(self, fault):
         file = self.cloud / "faults.json"
         faults = json.loads(file.read_text()) if file.exists() else []
-        faults.append({"method": method, "name": name, "when": when, "mode": mode})
-        file.write_text(json.dumps(faults))
+        file.write_text(json.dumps([*faults, fault]))
 
     def wait_for_hang(self, process, seconds=30):
         """Until a `hang` fault holds the plugin."""

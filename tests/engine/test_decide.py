@@ -69,9 +69,9 @@ def test_a_provider_that_cannot_tell_is_settled_without_secret_marks():
 def test_replaced_targets_force_a_replacement():
     target = thing("t").urn
 
-    assert forced_diff(thing(deleted_with=target), {target}) == Diff(True, replaces=("deletedWith",))
-    assert forced_diff(thing(replace_with=(target,)), {target}) == Diff(True, replaces=("replaceWith",))
-    assert forced_diff(thing(), {target}) is None
+    assert forced_diff(thing(), thing(deleted_with=target), {target}) == Diff(True, replaces=("deletedWith",))
+    assert forced_diff(thing(), thing(replace_with=(target,)), {target}) == Diff(True, replaces=("replaceWith",))
+    assert forced_diff(thing(), thing(), {target}) is None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ import threading
 import pytest
 
 from amlkit.engine.display import open_display
-from amlkit.engine.events import MessageEvent, Op, OutputsEvent, Result, StepEvent
+from amlkit.engine.display.look import Look
+from amlkit.engine.embedded.resource import Resource
+from amlkit.engine.events import Changes, MessageEvent, Op, OutputsEvent, Result, StepEvent
 from amlkit.propertyvalues import UNKNOWN, secret
 
 from .states import GROUP, INSIDE, PROVIDER, REFERENCE, ROOT, THING
@@ -23,9 +25,20 @@ CHANGES = {"key": "update-replace", "names[1]": "add", "nested.deep.v": "update"
 COUNTS = {Op.CREATE: 1, Op.UPDATE: 1, Op.DELETE: 1, Op.REPLACE: 1, Op.SAME: 3}
 
 
-def both(urn, op, kind=THING_TYPE, parent=ROOT, error="", **more):
-    yield StepEvent(urn, kind, op, "started", parent, **more)
-    yield StepEvent(urn, kind, op, "failed" if error else "done", parent, seconds=0.3, error=error, **more)
+def both(urn, op, kind=THING_TYPE, parent=ROOT, error="", old=None, new=None, retain=False, **more):
+    """A step's beginning and end; `old` and `new` are inputs."""
+    known = {"parent": parent, "id": more.pop("id", ""), "provider": more.pop("provider", "")}
+    known["custom"] = kind == THING_TYPE
+    before = Resource(urn, kind, inputs=old or {}, retain_on_delete=retain, **known)
+    after = Resource(urn, kind, inputs=new or {}, **known)
+    sides = {
+        "before": None if op is Op.CREATE else before,
+        "after": None if op in (Op.DELETE, Op.DELETE_REPLACED) else after,
+    }
+    if "changes" in more:
+        more["changes"] = Changes(more["changes"], detailed=True)
+    yield StepEvent(urn, kind, op, "started", **sides, **more)
+    yield StepEvent(urn, kind, op, "failed" if error else "done", seconds=0.3, error=error, **sides, **more)
 
 
 def story(failing=False):
@@ -56,7 +69,8 @@ def story(failing=False):
 
 def shown(kind, failing=False, stream=None, **options):
     out = stream or io.StringIO()
-    display = open_display(kind, "dev", stream=out, **options)
+    look = Look(**{key: options.pop(key) for key in list(options) if key in Look.__dataclass_fields__})
+    display = open_display(kind, "dev", stream=out, look=look, **options)
     for event in story(failing):
         display.emit(event)
     display.close(Result("update", not failing, COUNTS, seconds=2.3))
@@ -215,14 +229,13 @@ def test_a_preview_as_json_is_one_document_without_secrets():
     assert document["config"] == {"try:a": "1"}
     assert document["changeSummary"] == {"create": 1, "delete": 1, "replace": 1, "same": 3, "update": 1}
     steps = {step["urn"].rpartition("::")[2]: step for step in document["steps"]}
-    assert [step["op"] for step in document["steps"]] == ["create", "replace", "update", "delete"]
+    assert [step["op"] for step in document["steps"]] == ["same", "create", "replace", "update", "delete"]
     assert steps["inside"]["newState"]["inputs"] == {"pw": "[secret]", "x": 1}
     assert "oldState" not in steps["inside"]
     assert steps["b"]["detailedDiff"]["key"] == {"kind": "update-replace", "inputDiff": True}
-    assert steps["b"]["replaceReasons"] == ["key"]
     assert steps["b"]["provider"] == REFERENCE
     assert "newState" not in steps["gone"]
-    assert {"message": "warning: warned", "severity": "warning"} in document["diagnostics"]
+    assert {"message": "warning: warned\n", "severity": "warning"} in document["diagnostics"]
 
 
 def test_an_update_as_json_is_a_line_an_event():
@@ -234,7 +247,9 @@ def test_an_update_as_json_is_a_line_an_event():
     assert lines[-2]["summaryEvent"]["result"] == "failed"
     failed = next(line["resOpFailedEvent"]["metadata"] for line in lines if "resOpFailedEvent" in line)
     assert (failed["urn"], failed["op"]) == (FAILED, "create")
-    assert not any("debug" in json.dumps(line) for line in lines)
+    assert "not for people" in [
+        line["diagnosticEvent"]["message"].strip() for line in lines if "diagnosticEvent" in line
+    ]
 
 
 @pytest.mark.parametrize("options", [{}, {"diff": True}, {"json": True}])
@@ -395,3 +410,19 @@ def test_many_threads_may_emit_at_once():
         thread.join()
     display.close(Result("update", True, {Op.CREATE: 50}))
     assert out.getvalue().count("created (0.30s)\n") == 50
+
+
+def test_a_low_terminal_shows_what_is_under_way_while_it_runs(wide, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("LINES", "6")
+    terminal = Watched("late")
+    display = open_display("up", "dev", stream=terminal)
+    try:
+        for number in range(20):
+            for event in both(f"{THING}{number}", Op.CREATE):
+                display.emit(event)
+        display.emit(next(both(THING.replace("::b", "::late"), Op.CREATE)))
+        assert terminal.seen.wait(2)
+    finally:
+        display.close(Result("update", True))
+    assert "..." not in terminal.getvalue().splitlines()

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from amlkit.engine.embedded import checkpoint
-from amlkit.engine.embedded.filestate import Committer, FileState
+from amlkit.engine.embedded.committer import Committer
+from amlkit.engine.embedded.filestate import FileState
 from amlkit.engine.embedded.resource import Deployment, Resource
 from amlkit.engine.embedded.secrets import Passphrase
 from amlkit.errors import SetupError

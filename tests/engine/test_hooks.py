@@ -87,7 +87,7 @@ def test_errors_can_be_ignored(project):
 
     out = project.up(PROGRAM.format(options=options) + THING.format("one"))
 
-    assert 'before hook "before_create" failed: hook says no' in out
+    assert 'BeforeCreate hook "before_create" failed: hook says no' in out
     assert project.names() == ["a"]
 
 
@@ -106,6 +106,7 @@ def test_a_destroy_without_the_program_refuses_delete_hooks(project):
     out = project.run("destroy", "--yes", code=1)
 
     assert "Resource has delete hooks registered, but the program is not running" in out
+    assert "You must run with the `--run-program` flag" in out
     assert project.things().keys() == {"toy/a"}
 
 
@@ -123,3 +124,26 @@ def test_a_component_gets_its_after_hook_with_its_outputs(project):
 
     project.up(WITH + component.format("y"))
     assert seen(project) == ["before_update g None now", "after_update g None now"]
+
+
+def test_after_a_failing_after_hook_nothing_new_starts(project):
+    (project.cloud / "fail-after_create").touch()
+
+    project.up(WITH + "a = " + THING.format("one") + 'Thing("b", text=a.shout)', code=1)
+
+    assert project.calls() == [("Create", "a")]
+    assert project.names() == ["a"]
+
+
+def test_a_destroy_that_runs_the_program_calls_delete_hooks_and_makes_nothing(project):
+    project.up(WITH + THING.format("one") + 'Thing("b")')
+    seen(project)
+    project.calls()
+    project.write(WITH + 'new = Thing("new")\nThing("a", text=new.shout, opts=O(hooks=hooks))')
+
+    out = project.run("destroy", "--yes", "--run-program")
+
+    assert seen(project) == ["before_delete a None ONE", "after_delete a None ONE"]
+    assert sorted(project.calls()) == [("Delete", "a"), ("Delete", "b")]
+    assert project.resources() == {}
+    assert "3 deleted" in out

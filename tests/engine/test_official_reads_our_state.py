@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from amlkit.engine import official
+from amlkit.engine import official, officialflow
 from amlkit.engine.embedded import checkpoint
 from amlkit.engine.embedded.filestate import FileState
 from amlkit.engine.embedded.project import Project, select_stack, selected_stack
@@ -281,7 +281,7 @@ def test_our_history_is_listed_by_the_cli(bench):
 def test_an_up_through_us_makes_the_stack_and_clears_what_a_killed_one_left(bench):
     shutil.copy(bench.folder / "Pulumi.dev.yaml", bench.folder / "Pulumi.new.yaml")
     arguments = ["up", "--yes", "--skip-preview", "--stack", "new"]
-    assert official.run(arguments, bench.folder, bench.environ) == 0
+    assert officialflow.run(arguments, bench.folder, bench.environ) == 0
     state = FileState(bench.environ["PULUMI_BACKEND_URL"], "try", "new")
     deployment, passphrase, ciphertexts = checkpoint.read(state.load(), bench.keys)
     lost = Resource(
@@ -292,13 +292,13 @@ def test_an_up_through_us_makes_the_stack_and_clears_what_a_killed_one_left(benc
     )
     begun = type(deployment)(deployment.resources, (Pending(lost, "creating"),))
     state.save(checkpoint.write(begun, state.fqn, passphrase, ciphertexts))
-    assert official.run(arguments, bench.folder, bench.environ) == 0
+    assert officialflow.run(arguments, bench.folder, bench.environ) == 0
     assert checkpoint.read(state.load(), bench.keys)[0].pending == ()
 
 
 def test_without_the_cli_it_is_said_how_to_get_it(tmp_path):
     with pytest.raises(SetupError, match="not on PATH") as caught:
-        official.run(["up"], tmp_path, {"PATH": str(tmp_path)})
+        officialflow.run(["up"], tmp_path, {"PATH": str(tmp_path)})
     assert "pulumi" in caught.value.problems[0].hint
 
 

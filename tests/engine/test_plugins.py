@@ -59,6 +59,16 @@ def test_one_that_ends_at_once_shows_what_it_said(tmp_path):
         plugins.start("x", "", places, "127.0.0.1:1", lambda line: None)
 
 
+def test_one_runs_in_the_folder_of_the_program(tmp_path):
+    executable(tmp_path, text="#!/bin/sh\npwd -P >&2\nexit 1\n")
+    folder = tmp_path / "program"
+    folder.mkdir()
+    places = Places({"PATH": "/usr/bin:/bin"}, {"x": tmp_path}, folder=folder)
+
+    with pytest.raises(SetupError, match=str(folder.resolve())):
+        plugins.start("x", "", places, "127.0.0.1:1", lambda line: None)
+
+
 def test_a_running_one_is_attached_to_by_its_port():
     environ = {"PULUMI_DEBUG_PROVIDERS": "other:1,x:4321"}
 

@@ -149,3 +149,17 @@ def test_an_explicit_provider_configures_what_uses_it(project):
 
     assert project.calls() == [("Create", "a"), ("Delete", "a")]
     assert project.names() == ["a", "p"]
+
+
+def test_differences_that_the_program_hides_are_made_but_not_shown(project):
+    program = 'Thing("a", text="{0}", number={0}, opts=O(hide_diffs=["text"]))'
+    project.up(program.format(1))
+    assert project.resources()["a"]["hideDiff"] == ["text"]
+
+    plan = project.run("preview", "--diff", program=program.format(2))
+    assert "~ text (hidden)" in plan
+    assert "~ number: 1 => 2" in plan
+    assert '"1" => "2"' not in plan
+
+    assert "[diff: ~number]" in project.up()
+    assert project.things()["toy/a"]["text"] == "2"

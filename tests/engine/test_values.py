@@ -1,7 +1,5 @@
 """Property values: what stays secret, what counts as equal, what assets become."""
 
-import hashlib
-
 import pytest
 
 from amlkit.engine.embedded import values
@@ -50,24 +48,21 @@ def test_outputs_on_the_wire_become_what_they_carry():
     assert values.flatten_outputs({"a": [known], "b": {SIGNATURE: OUTPUT}}) == {"a": [secret(1)], "b": UNKNOWN}
 
 
-def test_assets_get_the_hash_of_their_content(tmp_path):
-    (tmp_path / "f").write_text("text")
-    digest = hashlib.sha256(b"text").hexdigest()
+def test_contents_of_assets_are_left_out_and_put_back():
+    asset, archive = {SIGNATURE: ASSET, "path": "f", "hash": "1"}, {SIGNATURE: ARCHIVE, "path": "d", "hash": "2"}
+    bare = values.elided({"a": asset, "b": [archive]})
 
-    hashed = values.hash_assets(
-        {"a": {SIGNATURE: ASSET, "path": "f"}, "b": {SIGNATURE: ASSET, "text": "text"}}, tmp_path
-    )
-
-    assert (hashed["a"]["hash"], hashed["b"]["hash"]) == (digest, digest)
-    assert values.elided(hashed["a"]) == {SIGNATURE: ASSET, "hash": digest}
-    assert values.with_contents([values.elided(hashed["a"])], hashed) in ([hashed["a"]], [hashed["b"]])
+    assert bare == {"a": {SIGNATURE: ASSET, "hash": "1"}, "b": [{SIGNATURE: ARCHIVE, "hash": "2"}]}
+    assert values.with_contents(bare["a"], [asset]) == asset
 
 
-def test_missing_files_and_archives_are_refused(tmp_path):
-    with pytest.raises(EngineError, match="asset `f` cannot be read"):
-        values.hash_assets({SIGNATURE: ASSET, "path": "f"}, tmp_path)
-    with pytest.raises(EngineError, match="archives are not supported"):
-        values.hash_assets({SIGNATURE: ARCHIVE, "path": "."}, tmp_path)
+def test_contents_are_equal_where_their_hashes_are():
+    one, other = {SIGNATURE: ARCHIVE, "path": "d", "hash": "1"}, {SIGNATURE: ARCHIVE, "assets": {}, "hash": "1"}
+
+    assert values.equal({"a": one}, {"a": other})
+    assert not values.equal(one, {**one, "hash": "2"})
+    assert not values.equal(one, {**one, SIGNATURE: ASSET})
+    assert not values.equal(one, {"hash": "1"})
 
 
 def test_every_text_inside_a_secret_is_known_for_masking():

@@ -1,20 +1,21 @@
 """Shows an operation while it runs, and how it ended: a live tree on a terminal, plain lines elsewhere, or JSON.
 
 The operations of either engine emit events into a display. Words and layout are those of the Pulumi CLI. Secrets are
-never shown. Everything goes to one stream, standard output by default, as the CLI's does.
+never shown unless `Look` says so. Everything goes to one stream, standard output by default, as the CLI's does.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Literal, Protocol, TextIO
+from typing import Protocol, TextIO
 
-from ..events import Event, Result
+from ..events import Event, Result, Verb
 from ..naming import PROGRAM
 from .ledger import Ledger
+from .look import Look
 
-Kind = Literal["preview", "up", "refresh", "destroy"]
+_PLAIN = Look()
 
 
 class Display(Protocol):
@@ -31,30 +32,47 @@ class Display(Protocol):
 
 
 def open_display(
-    kind: Kind,
+    verb: Verb,
     stack: str,
     *,
     preview: bool = False,
-    json: bool = False,
-    diff: bool = False,
+    look: Look = _PLAIN,
     config: Mapping[str, str] | None = None,
     program: str = PROGRAM,
     stream: TextIO | None = None,
 ) -> Display:
     """A display for one operation on a stack.
 
-    `preview` says that `refresh` or `destroy` only show what they would do (kind `preview` is that of `up`). `config`
-    (full key → text, secrets already masked) is part of the JSON forms only. `program` is the name of the commands
-    that the user is told to run.
-    """
-    out = stream or sys.stdout
-    planned = preview or kind == "preview"
-    if json:
-        from .jsonform import EventLines, PreviewDocument
+    `preview` says that a verb only shows what it would do (`preview` itself is that of `up`). `config` (full key →
+    text, secrets already masked) is shown where it is asked for. `program` is the name of the commands that the user
+    is told to run.
 
-        return PreviewDocument(out, config or {}) if planned else EventLines(out, config or {})
-    ledger = Ledger("up" if kind == "preview" else kind, stack, planned, program)
-    if diff:
+    Raises:
+        SetupError: the event log cannot be written.
+    """
+    planned = preview or verb == "preview"
+    if not look.event_log:
+        return _display(verb, stack, planned, look, config or {}, program, stream or sys.stdout)
+    from .eventlog import Logged, log_file
+
+    file = log_file(look.event_log)
+    shown = _display(verb, stack, planned, look, config or {}, program, stream or sys.stdout)
+    return Logged(shown, file, config or {}, planned=planned)
+
+
+def _display(
+    verb: Verb, stack: str, planned: bool, look: Look, config: Mapping[str, str], program: str, out: TextIO
+) -> Display:
+    if look.json:
+        if planned and not look.stream_preview:
+            from .jsonform import PreviewDocument
+
+            return PreviewDocument(out, config, look)
+        from .engineevents import EventLines
+
+        return EventLines(out, config, planned=planned)
+    ledger = Ledger("up" if verb == "preview" else verb, stack, planned, program, look, config)
+    if look.diff:
         from .details import Details
 
         return Details(ledger, out)

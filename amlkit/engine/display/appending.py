@@ -8,6 +8,7 @@ from typing import TextIO
 
 from ..events import Event, MessageEvent, OutputsEvent, StepEvent
 from .ledger import Ledger
+from .words import painted
 
 
 class Appending(ABC):
@@ -28,10 +29,16 @@ class Appending(ABC):
                     if self._ledger.message(event):
                         self._message(event)
                 case OutputsEvent():
-                    self._ledger.outputs = event
+                    self._ledger.outputs_seen(event)
 
     @abstractmethod
     def _step(self, event: StepEvent) -> None: ...
 
     @abstractmethod
     def _message(self, event: MessageEvent) -> None: ...
+
+    def _write(self, *lines: str) -> None:
+        if self._ledger.look.colour == "always":
+            lines = tuple(painted(line) for line in lines)
+        self._stream.write("".join(f"{line}\n" for line in lines))
+        self._stream.flush()

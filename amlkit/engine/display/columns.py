@@ -26,6 +26,8 @@ class Line:
     info: str
     passing: str = ""
     """Comes and goes while it runs, so nothing makes room for it."""
+    busy: bool = False
+    """Is it under way, or did it fail? It stays in sight where rows are few."""
 
 
 @dataclass(frozen=True)

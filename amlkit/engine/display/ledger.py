@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from amlkit.propertyvalues import unsecret
+
+from ..embedded.resource import STACK_TYPE
 from ..events import MessageEvent, Op, OutputsEvent, Result, StepEvent
 from . import values, words
-
-STACK_TYPE = "pulumi:pulumi:Stack"
+from .look import Look
 
 
 def name_of(urn: str) -> str:
@@ -40,11 +43,32 @@ class Ledger:
     stack: str
     planned: bool
     program: str
+    look: Look = field(default_factory=Look)
+    config: Mapping[str, str] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
     steps: list[StepEvent] = field(default_factory=list)
     messages: list[MessageEvent] = field(default_factory=list)
     outputs: OutputsEvent | None = None
     stack_urn: str = ""
+
+    @property
+    def configuration(self) -> list[str]:
+        """The lines that `--show-config` asks for."""
+        if not self.look.show_config:
+            return []
+        return ["Configuration:", *(f"    {key}: {self.config[key]}" for key in sorted(self.config))]
+
+    def name(self, urn: str) -> str:
+        """What a resource is called: its logical name, or the whole URN if that is wanted."""
+        return urn if self.look.urns and urn else name_of(urn)
+
+    def is_quiet(self, event: StepEvent) -> bool:
+        """Is there nothing to show of a step?"""
+        return words.is_quiet(event, self.look)
+
+    def seen(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Values as they may be shown: secrets marked, unless they are wanted in clear."""
+        return unsecret(values) if self.look.show_secrets else values
 
     @property
     def title(self) -> str:
@@ -53,7 +77,7 @@ class Ledger:
 
     def step(self, event: StepEvent) -> Row | None:
         """Take in a step; None for what is not shown (default providers)."""
-        if words.is_default_provider(event):
+        if event.is_default_provider:
             return None
         self.steps.append(event)
         if event.type == STACK_TYPE:
@@ -67,10 +91,15 @@ class Ledger:
             self.message(MessageEvent("error", event.error, event.urn))
         return row
 
+    def outputs_seen(self, event: OutputsEvent) -> None:
+        """Take in outputs; only the stack's are shown."""
+        if event.step is None or event.step.type == STACK_TYPE:
+            self.outputs = event
+
     def message(self, event: MessageEvent) -> bool:
         """Take in a message; False if it is not to be kept: debug, ephemeral, empty, or an error already there."""
         text = event.message.strip()
-        if event.severity == "debug" or event.ephemeral or not text:
+        if (event.severity == "debug" and not self.look.debug) or event.ephemeral or not text:
             return False
         if event.severity == "error" and any(
             kept.urn == event.urn and kept.message.strip() == text for kept in self.messages
@@ -98,7 +127,9 @@ class Ledger:
         lines = ["Resources:", *(counts or ([nothing] if nothing and result.succeeded else []))]
         if not self.planned:
             lines += ["", f"Duration: {words.duration(max(1, round(result.seconds)))}"]
-        if self.verb == "destroy" and not self.planned and result.succeeded:
+        if self.verb == "destroy" and result.kept and result.succeeded:
+            lines += ["", words.still_protected(result.kept)]
+        elif self.verb == "destroy" and not self.planned and result.succeeded:
             lines += [
                 "",
                 "The resources in the stack have been deleted, but the history and configuration associated with the "
@@ -113,7 +144,7 @@ class Ledger:
             by_urn.setdefault(event.urn or self.stack_urn, []).append(event)
         lines: list[str] = []
         for urn, events in by_urn.items():
-            lines.append(f"  {type_of(urn) or STACK_TYPE} ({name_of(urn) or self.stack}):")
+            lines.append(f"  {type_of(urn) or STACK_TYPE} ({self.name(urn) or self.stack}):")
             marked = [f"{event.severity}: {event.message}" for event in events if event.severity != "info"]
             plain = [event.message for event in events if event.severity == "info"]
             for group in (marked, plain):
@@ -122,20 +153,18 @@ class Ledger:
         return ["Diagnostics:", *lines] if lines else []
 
     def _outputs(self) -> list[str]:
-        if self.outputs is None:
-            return []
         lines = self.output_lines(4)
         return ["Outputs:", *lines, ""] if lines else []
 
     def output_lines(self, indent: int) -> list[str]:
         """Stack outputs and how they changed; in a preview only the changed ones, for a new stack without marks."""
-        if self.outputs is None:
+        if self.outputs is None or self.look.suppress_outputs:
             return []
-        old: Mapping[str, object] = self.outputs.old
+        old, new = self.seen(self.outputs.old), self.seen(self.outputs.new)
         row = self.rows.get(self.stack_urn)
         if row and row.event.op is Op.CREATE and not old:
-            return values.show(self.outputs.new, indent)
-        return values.compare(old, self.outputs.new, indent, same=not self.planned)
+            return values.show(new, indent)
+        return values.compare(old, new, indent, same=not self.planned)
 
 
 def tally(messages: list[MessageEvent]) -> str:

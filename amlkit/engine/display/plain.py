@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TextIO
 
+from ..embedded.resource import STACK_TYPE
 from ..events import MessageEvent, Result, StepEvent
 from . import words
 from .appending import Appending
-from .ledger import STACK_TYPE, Ledger, name_of, tally, type_of
+from .ledger import Ledger, tally, type_of
 
 
 class PlainLines(Appending):
@@ -15,7 +16,7 @@ class PlainLines(Appending):
 
     def __init__(self, ledger: Ledger, stream: TextIO) -> None:
         super().__init__(ledger, stream)
-        self._write(f"{ledger.title}:", "")
+        self._write(f"{ledger.title}:", "", *ledger.configuration)
 
     def close(self, result: Result) -> None:
         """Print the stack's last line, diagnostics, outputs and counts."""
@@ -23,7 +24,7 @@ class PlainLines(Appending):
             said = [each for each in self._ledger.messages if not each.urn or type_of(each.urn) == STACK_TYPE]
             if said or not result.succeeded:
                 mark = "" if result.succeeded else "**failed** "
-                name = name_of(self._ledger.stack_urn) or self._ledger.stack
+                name = self._ledger.name(self._ledger.stack_urn) or self._ledger.stack
                 self._write(f"    {STACK_TYPE} {name} {mark}{tally(said)}".rstrip())
             self._write(*self._ledger.closing(result), "")
 
@@ -32,24 +33,27 @@ class PlainLines(Appending):
 
     def _step(self, event: StepEvent) -> None:
         row = self._ledger.step(event)
-        if row is None or words.is_quiet(event) or (self._ledger.planned and event.state == "started"):
+        if row is None or self._ledger.is_quiet(event) or (self._ledger.planned and event.state == "started"):
             return
         first = event.error.strip().splitlines()[:1] if event.state == "failed" else []
-        self._write(_line(event, words.status(event, self._ledger.planned), *[f"error: {text}" for text in first]))
+        self._write(
+            _line(
+                event,
+                self._ledger.name(event.urn),
+                words.status(event, self._ledger.planned),
+                *[f"error: {text}" for text in first],
+            )
+        )
 
     def _message(self, event: MessageEvent) -> None:
         prefix = "" if event.severity == "info" else f"{event.severity}: "
         urn = event.urn or self._ledger.stack_urn
-        head = f"{type_of(urn) or STACK_TYPE} {name_of(urn) or self._ledger.stack}"
+        head = f"{type_of(urn) or STACK_TYPE} {self._ledger.name(urn) or self._ledger.stack}"
         for index, text in enumerate(event.message.strip("\n").splitlines()):
             self._write(f"    {head} {'' if index else prefix}{text}".rstrip())
 
-    def _write(self, *lines: str) -> None:
-        self._stream.write("".join(f"{line}\n" for line in lines))
-        self._stream.flush()
 
-
-def _line(event: StepEvent, status: str, *more: str) -> str:
-    parts = [status, words.difference(event.changes), *more]
+def _line(event: StepEvent, name: str, status: str, *more: str) -> str:
+    parts = [status, words.difference(event), *more]
     rest = " ".join(part for part in parts if part)
-    return f" {words.WORDS[words.seen_as(event)].symbol} {event.type} {name_of(event.urn)} {rest}".rstrip()
+    return f" {words.WORDS[words.seen_as(event)].symbol} {event.type} {name} {rest}".rstrip()

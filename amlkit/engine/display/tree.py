@@ -11,9 +11,10 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from ..embedded.resource import STACK_TYPE
 from ..events import Event, MessageEvent, Op, OutputsEvent, Result, StepEvent
 from . import columns, words
-from .ledger import STACK_TYPE, Ledger, Row, name_of, tally
+from .ledger import Ledger, Row, tally
 
 _REFRESHES_PER_SECOND = 8
 
@@ -29,8 +30,12 @@ class LiveTree:
         self._over: Result | None = None
         self._ended = False
         self._form = 0
-        self._console = Console(file=stream, highlight=False, soft_wrap=False)
+        self._console = Console(
+            file=stream, highlight=False, soft_wrap=False, no_color=True if ledger.look.colour == "never" else None
+        )
         self._console.print(Text(ledger.title, style="bold"))
+        for line in ledger.configuration:
+            self._console.print(line, markup=False)
         self._live = Live(
             console=self._console,
             get_renderable=self._drawn,
@@ -48,11 +53,11 @@ class LiveTree:
                     self._ledger.step(event)
                 case MessageEvent():
                     last = event.message.strip().splitlines()[-1:]
-                    if event.severity != "debug" and last:
+                    if (event.severity != "debug" or self._ledger.look.debug) and last:
                         self._passing[event.urn or self._ledger.stack_urn] = last[0]
                     self._ledger.message(event)
                 case OutputsEvent():
-                    self._ledger.outputs = event
+                    self._ledger.outputs_seen(event)
 
     def close(self, result: Result) -> None:
         """Draw the last state, then diagnostics, outputs and counts."""
@@ -78,6 +83,8 @@ class LiveTree:
                 return Group() if self._ended else Text(f"    starting ({self._elapsed()})", style="dim")
             width = self._console.width
             self._form = max(self._form, columns.form_for(lines, width))  # never back: types would flicker
+            if not self._ended:
+                lines = _in_sight(lines, self._console.height - 1)
             fitted = columns.fitted(lines, width, self._form)
             return Group(*(_text(line, fitted) for line in fitted.lines))
 
@@ -90,10 +97,11 @@ class LiveTree:
             colour=look.colour,
             guide=guide,
             kind=event.type,
-            name=name_of(event.urn),
+            name=self._ledger.name(event.urn),
             state=self._status(row),
-            info="; ".join(part for part in (words.difference(event.changes), told) if part),
+            info="; ".join(part for part in (words.difference(event), told) if part),
             passing="" if self._over else self._passing.get(event.urn, ""),
+            busy=event.state != "done",
         )
 
     def _elapsed(self) -> str:
@@ -105,7 +113,7 @@ class LiveTree:
             return "**failed**"
         if event.type == STACK_TYPE and not self._over and event.op is not Op.DELETE and not self._ledger.planned:
             return f"running ({self._elapsed()})"
-        if event.state == "done" and words.is_quiet(event):
+        if event.state == "done" and self._ledger.is_quiet(event):
             return ""
         return words.status(event, self._ledger.planned, time.monotonic() - row.began)
 
@@ -115,7 +123,7 @@ class LiveTree:
         shown: set[str] = set()
         for urn, row in ledger.rows.items():
             if (
-                not (words.is_quiet(row.event) and row.event.state == "done")
+                not (ledger.is_quiet(row.event) and row.event.state == "done")
                 or row.messages
                 or row.event.type == STACK_TYPE
             ):
@@ -139,6 +147,18 @@ class LiveTree:
             yield from self._below(urn, "" if top else f"{lead}{'   ' if last else '│  '}", children)
 
 
+def _in_sight(lines: list[columns.Line], room: int) -> list[columns.Line]:
+    """As many lines as the terminal has rows: what is done goes first, then what is above."""
+    excess = len(lines) - max(room, 1)
+    kept = []
+    for line in lines:
+        if excess > 0 and not line.busy:
+            excess -= 1
+            continue
+        kept.append(line)
+    return kept[-max(room, 1) :]
+
+
 def _text(line: columns.Line, fitted: columns.Columns) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f" {line.symbol}  ", style=line.colour)
@@ -150,16 +170,5 @@ def _text(line: columns.Line, fitted: columns.Columns) -> Text:
     return text
 
 
-_SIGNS = {"+": "green", "-": "red", "~": "yellow"}
-
-
 def _coloured(line: str) -> Text:
-    text = Text(line)
-    sign = line.strip()[:1]
-    if line.startswith("  ") and sign in _SIGNS:
-        text.stylize(_SIGNS[sign])
-    elif line and not line.startswith(" ") and line.endswith(":"):
-        text.stylize("bold")
-    elif line.lstrip().startswith("error:"):
-        text.stylize("red")
-    return text
+    return Text.from_ansi(words.painted(line))

@@ -9,7 +9,8 @@ from typing import Any
 
 from amlkit.propertyvalues import ARCHIVE, ASSET, OUTPUT, RESOURCE, SIGNATURE, UNKNOWN, is_secret
 
-SECRET_TEXT = "[secret]"  # noqa: S105  what is shown in its place
+from ..events import HIDDEN
+
 _STEP = 4
 _ABSENT = object()
 
@@ -36,7 +37,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], indent: int, *, same
 def scalar(value: Any) -> str:
     """A value that fits on one line."""
     if is_secret(value):
-        return SECRET_TEXT
+        return HIDDEN
     match value:
         case None:
             return "<null>"
@@ -54,7 +55,7 @@ def scalar(value: Any) -> str:
 def masked(value: Any) -> Any:
     """A value with `[secret]` for each secret in it: what may be written as JSON."""
     if is_secret(value):
-        return SECRET_TEXT
+        return HIDDEN
     if isinstance(value, Mapping):
         return {key: masked(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -73,9 +74,7 @@ def _special(value: Mapping[str, Any]) -> str:
         case mark if mark == RESOURCE:
             return json.dumps(value.get("urn", ""))
         case mark if mark == OUTPUT:
-            return (
-                "[unknown]" if "value" not in value else SECRET_TEXT if value.get("secret") else scalar(value["value"])
-            )
+            return "[unknown]" if "value" not in value else HIDDEN if value.get("secret") else scalar(value["value"])
     return "[unknown]"
 
 

@@ -6,7 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..embedded import paths
 from ..events import Op, StepEvent
+from .look import Look
+
+_DEFAULT = Look()
 
 TITLES: Mapping[tuple[str, bool], str] = {
     ("up", True): "Previewing update",
@@ -15,6 +19,8 @@ TITLES: Mapping[tuple[str, bool], str] = {
     ("refresh", False): "Refreshing",
     ("destroy", True): "Previewing destroy",
     ("destroy", False): "Destroying",
+    ("import", True): "Previewing import",
+    ("import", False): "Importing",
 }
 
 
@@ -40,10 +46,21 @@ WORDS: Mapping[Op, Words] = {
     Op.DISCARD: Words("< ", "discard", "discarding", "discarded", "red"),
     Op.READ: Words("> ", "read", "reading", "read", "cyan"),
     Op.REFRESH: Words("~ ", "refresh", "refreshing", "refreshed", "yellow"),
+    Op.IMPORT: Words("= ", "import", "importing", "imported", "green"),
+    Op.IMPORT_REPLACEMENT: Words(
+        "=>", "import replacement", "importing replacement", "imported replacement", "magenta"
+    ),
+    Op.READ_REPLACEMENT: Words(">>", "read for replacement", "reading for replacement", "read for replacement", "cyan"),
+    Op.DISCARD_REPLACED: Words("<<", "discard original", "discarding original", "discarded original", "red"),
+    Op.REMOVE_PENDING_REPLACE: Words("~ ", "complete delete", "completing delete", "completed delete", "red"),
 }
 
+_PARTS = (
+    *(Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.IMPORT_REPLACEMENT, Op.READ_REPLACEMENT),
+    *(Op.DISCARD_REPLACED, Op.REMOVE_PENDING_REPLACE),
+)
 # operations in the order of the summary, with the words for a plan and for what was done
-_SUMMARY = (Op.CREATE, Op.UPDATE, Op.DELETE, Op.REPLACE, Op.READ, Op.DISCARD)
+_SUMMARY = (Op.CREATE, Op.UPDATE, Op.DELETE, Op.REPLACE, Op.IMPORT)
 _DELETING = (Op.DELETE, Op.DELETE_REPLACED, Op.REPLACE)  # where keeping what is there makes a difference
 _TOP_KEY = re.compile(r'^(?:\["((?:[^"\\]|\\.)*)"\]|([^.\[]+))')
 
@@ -75,17 +92,23 @@ def seen_as(event: StepEvent) -> Op:
     return Op.DELETE if event.gone else Op.UPDATE if event.changes and not event.ahead else Op.REFRESH
 
 
-def is_quiet(event: StepEvent) -> bool:
-    """Is there nothing to say: unchanged, or a refresh that has found nothing (yet)?"""
+def is_quiet(event: StepEvent, look: Look = _DEFAULT) -> bool:
+    """Is there nothing to say: unchanged, only read, or a refresh that has found nothing (yet)?"""
     if event.op is Op.REFRESH and event.state == "done":
-        return not event.changes and not event.gone
-    return event.state != "failed" and event.op in (Op.SAME, Op.REFRESH)
+        return not (event.changes or event.gone or look.show_sames)
+    hidden = {Op.SAME: not (look.show_sames or is_protection(event)), Op.REFRESH: True, Op.READ: not look.show_reads}
+    return event.state != "failed" and hidden.get(event.op, False)
 
 
-def is_default_provider(event: StepEvent) -> bool:
-    """Is the step about a provider that the engine made by itself? Such ones are not shown."""
-    name = event.urn.rsplit("::", 1)[-1]
-    return event.type.startswith("pulumi:providers:") and (name == "default" or name.startswith("default_"))
+def is_protection(event: StepEvent) -> bool:
+    """Is nothing changed but the `protect` of a resource?"""
+    before, after = event.before, event.after
+    return event.op is Op.SAME and before is not None and after is not None and before.protect != after.protect
+
+
+def is_part(event: StepEvent) -> bool:
+    """Is it a half of a replacement, which has an event of its own?"""
+    return event.op in _PARTS
 
 
 def duration(seconds: float) -> str:
@@ -96,10 +119,33 @@ def duration(seconds: float) -> str:
     return f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 
-def difference(changes: Mapping[str, str]) -> str:
-    """`[diff: +added-removed~changed]`, by the properties at the top; nothing if nothing differs."""
+def is_hidden(event: StepEvent, path: str) -> bool:
+    """Does the program want no difference shown at this path (`hide_diffs`)?"""
+    return any(paths.covers(paths.parse(each), paths.parse(path)) for each in _unwanted(event))
+
+
+def hidden(event: StepEvent) -> list[str]:
+    """The paths that hide a difference of this step, as the program names them."""
+    return sorted(
+        {
+            each
+            for each in _unwanted(event)
+            if any(paths.covers(paths.parse(each), paths.parse(path)) for path in event.changes)
+        }
+    )
+
+
+def _unwanted(event: StepEvent) -> tuple[str, ...]:
+    subject = event.after or event.before
+    return subject.hide_diff if subject else ()
+
+
+def difference(event: StepEvent) -> str:
+    """`[diff: +added-removed~changed]`, by the properties at the top; nothing if nothing differs that may be shown."""
     groups: dict[str, set[str]] = {"+": set(), "-": set(), "~": set()}
-    for path, kind in changes.items():
+    for path, kind in event.changes.items():
+        if is_hidden(event, path):
+            continue
         key = top_key(path)
         whole = key == path or path == f'["{key}"]'
         sign = {"add": "+", "delete": "-"}.get(kind.partition("-")[0], "~") if whole else "~"
@@ -131,3 +177,39 @@ def resources(counts: Mapping[Op, int], planned: bool, failed: int) -> list[str]
     if failed:
         lines.append(f"    {failed} errored")
     return lines
+
+
+def still_protected(count: int) -> str:
+    """The last line of a destroy that leaves what is protected."""
+    return (
+        "All unprotected resources were destroyed. "
+        f"There are still {count} protected resources associated with this stack."
+    )
+
+
+_PAINT = {"+": 32, "-": 31, "~": 33, ">": 36, "<": 31, "=": 32}
+_BOLD, _RED, _MAGENTA = 1, 31, 35
+
+
+def painted(line: str) -> str:
+    """A line in the colour of its sign, with codes that any terminal knows."""
+    text = line.strip()
+    if line.startswith(" ") and text[:2] == "+-":
+        code = _MAGENTA
+    elif line.startswith(" ") and text[:1] in _PAINT:
+        code = _PAINT[text[0]]
+    elif text.startswith("error:"):
+        code = _RED
+    elif line and not line.startswith(" ") and line.endswith(":"):
+        code = _BOLD
+    else:
+        return line
+    return f"\x1b[{code}m{line}\x1b[0m"
+
+
+def all_protected(count: int) -> str:
+    """What a destroy says that finds nothing but protected resources."""
+    return (
+        "There were no unprotected resources to destroy. "
+        f"There are still {count} protected resources associated with this stack."
+    )

@@ -79,4 +79,4 @@ class Builtin(Provider):
         """Nothing to end."""
 
     def _unknown(self, what: str) -> EngineError:
-        return EngineError(f"`{what}` is not supported by the embedded engine yet", hint="use the Pulumi CLI")
+        return EngineError(f"`{what}` is not supported by the embedded engine", hint="use the Pulumi CLI")

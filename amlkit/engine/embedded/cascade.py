@@ -15,6 +15,8 @@ from amlkit.errors import EngineError
 from . import order, steps, urns
 from .decide import settled, with_replace_on_changes, with_unknowns
 from .deleting import kind_for_deletion
+from .gate import ConsequenceError, Stopped
+from .kinds import Custom
 from .lookup import Seen
 from .resource import Resource
 from .run import Run
@@ -30,6 +32,7 @@ class Cascade:
         self.deleted: set[str] = set()
         self.handled: set[Old] = set()
         self._gone: dict[str, threading.Event] = {}
+        self._kept: set[str] = set()
 
     def prepared(self, root: Old) -> Callable[[], None]:
         """Decide what goes with `root`; the work that deletes it all, deepest dependants first.
@@ -52,37 +55,61 @@ class Cascade:
             self.deleted.add(each.resource.urn)
             self._gone[each.resource.urn] = threading.Event()
         deleted_with = frozenset(self.deleted)
-        return lambda: self._delete(condemned, deleted_with)
+        return lambda: self._delete(root, condemned, deleted_with)
 
     def recreated(self, urn: str) -> Callable[[], None]:
-        """What a resource that was deleted with another one waits for before it is made again."""
+        """What a resource that was deleted with another one waits for before it is made again.
+
+        The work raises EngineError where that deletion failed.
+        """
         self.deleted.discard(urn)
         gone = self._gone[urn]
 
         def wait() -> None:
             while not gone.wait(0.05):
                 self._run.gate.check()
+            if urn in self._kept and not self._run.continue_on_error:
+                raise Stopped
+            if urn in self._kept:
+                raise EngineError(f"{urn} was not deleted, so it is not made again")
 
         return wait
 
-    def _delete(self, condemned: list[Old], deleted_with: Collection[str]) -> None:
-        for each in condemned:
-            with self._run.gate.slot():
-                kind = kind_for_deletion(self._run, each.resource, deleted_with)
-                steps.delete(self._run, each, kind, Op.DELETE_REPLACED, replacing=not each.resource.delete)
-            self._gone[each.resource.urn].set()
+    def _delete(self, root: Old, condemned: list[Old], deleted_with: Collection[str]) -> None:
+        waiting = [each.resource.urn for each in condemned]
+        try:
+            for each in condemned:
+                with self._run.gate.slot():
+                    kind = kind_for_deletion(self._run, each.resource, deleted_with)
+                    self._delete_one(each, kind, root=each is root)
+                self._gone[waiting.pop(0)].set()
+        finally:
+            self._kept.update(waiting)
+            for urn in waiting:
+                self._gone[urn].set()
+
+    def _delete_one(self, old: Old, kind: Custom | None, *, root: bool) -> None:
+        """What fails at a dependant is told there, and only ends what its root was about to do."""
+        try:
+            steps.delete(self._run, old, kind, Op.DELETE_REPLACED, replacing=not old.resource.delete)
+        except EngineError as error:
+            if root:
+                raise
+            self._run.reporter.failure(error, old.resource.urn)
+            raise ConsequenceError(f"{old.resource.urn} was not deleted") from error
 
     def _dependants(self, root: Old) -> list[Old]:
         """In the order of the state: what would be replaced if `root` were another resource."""
         replaced = {root.resource.urn}
         found: list[Old] = []
         olds = self._run.snapshot.olds
-        for each in order.dependants(olds, root, lambda old: old.resource, self._seen.operated):
+        for each in order.dependants(olds, root, lambda old: old.resource, self._seen.operated | self.deleted):
             if self._goes_with(each.resource, replaced):
                 replaced.add(each.resource.urn)
                 found.append(each)
+        urn = self._seen.aliases.new_of.get(root.resource.urn, root.resource.urn)
         for each in olds:
-            named = root.resource.urn in each.resource.replace_with
+            named = urn in each.resource.replace_with  # under its new name alone, as Pulumi looks
             if named and each not in found and each.resource.urn not in self._seen.operated:
                 found.append(each)
         return found

@@ -18,16 +18,19 @@ from .integrity import verify
 from .manifest import manifest
 from .resource import Deployment, Pending, Resource
 from .secrets import Passphrase
+from .texts import Texts
 
 Ciphertexts = dict[tuple[str, str, str], str]
 """(URN, place in the resource, plain JSON) → ciphertext: a secret that did not change keeps the text it had."""
 
 FEATURES: tuple[tuple[str, Callable[[Resource], bool]], ...] = (
     ("hooks", lambda resource: bool(resource.resource_hooks)),
-    ("replaceWith", lambda resource: bool(resource.replace_with)),
     ("refreshBeforeUpdate", lambda resource: resource.refresh_before_update),
+    ("replaceWith", lambda resource: bool(resource.replace_with)),
 )
-"""What makes a checkpoint version 4, and how a resource shows that it needs it. Any other feature is refused."""
+"""What makes a checkpoint version 4, in the order of the file, and how a resource shows that it needs it.
+
+Any other feature is refused."""
 
 # (field of Resource, key of the file, kind); in the order of the file. Kinds: see `_unpacked` and `_packed`.
 FIELDS = (
@@ -60,7 +63,7 @@ FIELDS = (
     ("ignore_changes", "ignoreChanges", "list"),
     ("hide_diff", "hideDiff", "list"),
     ("replace_on_changes", "replaceOnChanges", "list"),
-    ("replacement_trigger", "replacementTrigger", "values"),
+    ("replacement_trigger", "replacementTrigger", "trigger"),
     ("refresh_before_update", "refreshBeforeUpdate", "plain"),
     ("view_of", "viewOf", "plain"),
     ("resource_hooks", "resourceHooks", "lists"),
@@ -69,17 +72,19 @@ _LEFT_OUT = "stackTrace"
 _KNOWN = frozenset(key for _, key, _ in FIELDS) | {_LEFT_OUT}
 
 
-def read(text: str, passphrase_of: Callable[[str], Passphrase]) -> tuple[Deployment, Passphrase | None, Ciphertexts]:
+def read(
+    text: str, passphrase_of: Callable[[str], Passphrase], *, where: str = "", sound: bool = True
+) -> tuple[Deployment, Passphrase | None, Ciphertexts]:
     """The state in a checkpoint, its secrets decrypted; the secrets manager if it names one; its ciphertexts.
 
-    `passphrase_of` gets the salt of the file.
+    `passphrase_of` gets the salt of the file. `where` is the file, for messages. `sound`: refuse a state that breaks
+    an integrity rule.
 
     Raises:
         SetupError: the text is damaged, needs what this engine does not do (named), or the passphrase is wrong.
     """
-    latest = latest_of(text)
-    providers = latest.get("secrets_providers") or {}
-    passphrase = _passphrase(providers, passphrase_of)
+    latest = latest_of(text, where)
+    passphrase = _passphrase(latest.get("secrets_providers") or {}, passphrase_of, where)
     reader = _Reader(passphrase)
     try:
         deployment = Deployment(
@@ -90,14 +95,27 @@ def read(text: str, passphrase_of: Callable[[str], Passphrase]) -> tuple[Deploym
             metadata=latest.get("metadata") or {},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SetupError(f"damaged state: {type(error).__name__} {error}", hint=DAMAGED_HINT) from error
-    if problems := verify(deployment):
-        raise SetupError(f"damaged state: {problems[0]}", hint=DAMAGED_HINT)
+        raise SetupError(f"damaged state: {_told(error)}", where=where, hint=DAMAGED_HINT) from error
+    if sound and (problems := verify(deployment)):
+        raise SetupError(f"damaged state: {problems[0]}", where=where, hint=DAMAGED_HINT)
     return deployment, passphrase, reader.ciphertexts
 
 
-def latest_of(text: str) -> dict[str, Any]:
+def _objects(latest: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    found = latest.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise TypeError(f"`{key}` is not a list of objects")
+    return found
+
+
+def _told(error: Exception) -> str:
+    return f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
+
+
+def latest_of(text: str, where: str = "") -> dict[str, Any]:
     """The `latest` deployment of a checkpoint as plain JSON, its version and features checked.
+
+    `where` is the file, for messages.
 
     Raises:
         SetupError: it is no checkpoint, or of a version or with a feature that this engine does not know.
@@ -106,21 +124,21 @@ def latest_of(text: str) -> dict[str, Any]:
         document = json.loads(text)
         version, features = document["version"], document.get("features") or []
         latest = dict(document["checkpoint"].get("latest") or {})
-        resources = [dict(raw) for raw in latest.get("resources") or ()]
+        resources = _objects(latest, "resources")
+        _objects(latest, "pending_operations")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SetupError(f"damaged state: not a checkpoint: {error}", hint=DAMAGED_HINT) from error
+        raise SetupError(f"damaged state: not a checkpoint: {_told(error)}", where=where, hint=DAMAGED_HINT) from error
     if version not in (3, 4):
-        raise SetupError(f"state of version {version}; this engine reads 3 and 4", hint=_OFFICIAL_HINT)
+        raise SetupError(f"state of version {version}; this engine reads 3 and 4", where=where, hint=_OFFICIAL_HINT)
     known = {name for name, _ in FEATURES}
     if unknown := [name for name in features if name not in known]:
-        raise SetupError(
-            f"the state needs `{'`, `'.join(unknown)}`, which this engine does not do", hint=_OFFICIAL_HINT
-        )
+        what = f"the state needs `{'`, `'.join(unknown)}`, which this engine does not do"
+        raise SetupError(what, where=where, hint=_OFFICIAL_HINT)
     for raw in resources:
         for key in ("taint", "viewOf", "extensionRef", "snippetID"):
             if raw.get(key):
                 what = f"`{key}` of {raw.get('urn')} is not done by this engine"
-                raise SetupError(what, hint=_OFFICIAL_HINT)
+                raise SetupError(what, where=where, hint=_OFFICIAL_HINT)
     return latest
 
 
@@ -128,45 +146,85 @@ DAMAGED_HINT = "put the copy beside it back: the same name with `.bak` at the en
 _OFFICIAL_HINT = "use the Pulumi CLI with this stack"
 
 
-def write(deployment: Deployment, stack_fqn: str, passphrase: Passphrase | None, ciphertexts: Ciphertexts) -> str:
+def write(
+    deployment: Deployment,
+    stack_fqn: str,
+    passphrase: Passphrase | None,
+    ciphertexts: Ciphertexts,
+    texts: Texts | None = None,
+    *,
+    sound: bool = True,
+) -> str:
     """The checkpoint of a state as compact JSON. `stack_fqn` is `organization/<project>/<stack>`.
 
-    New ciphertexts are added to `ciphertexts`, so that the next write keeps them.
+    New ciphertexts are added to `ciphertexts`, so that the next write keeps them; `texts` spares the next write what
+    did not change. `sound`: refuse a state that breaks an integrity rule.
 
     Raises:
         SetupError: there are secrets but no passphrase.
         ValueError: the state breaks an integrity rule: a mistake of the engine, never written.
     """
-    if problems := verify(deployment):
+    if sound and (problems := verify(deployment)):
         raise ValueError(f"the new state is not sound: {problems[0]}")
-    latest: dict[str, Any] = {"manifest": manifest()}
+    latest = {"manifest": _text(manifest())}
     if passphrase:
-        latest["secrets_providers"] = {"type": "passphrase", "state": {"salt": passphrase.salt}}
+        latest["secrets_providers"] = _text({"type": "passphrase", "state": {"salt": passphrase.salt}})
     writer = _Writer(passphrase, ciphertexts)
     if deployment.resources:
-        latest["resources"] = [writer.resource(each) for each in deployment.resources]
+        made = (texts or Texts()).of(deployment.resources, lambda each: _text(writer.resource(each)))
+        latest["resources"] = f"[{','.join(made)}]"
     if deployment.pending:
-        latest["pending_operations"] = [
-            {"resource": writer.resource(each.resource), "type": each.type} for each in deployment.pending
-        ]
-    latest["metadata"] = dict(deployment.metadata)
-    return json.dumps(_enveloped(deployment, stack_fqn, latest), separators=(",", ":"), ensure_ascii=False)
+        pending = [{"resource": writer.resource(each.resource), "type": each.type} for each in deployment.pending]
+        latest["pending_operations"] = _text(pending)
+    latest["metadata"] = _text(dict(deployment.metadata))
+    body = _object({"stack": _text(stack_fqn), "latest": _object(latest)})
+    return _object({**{key: _text(value) for key, value in _head(deployment).items()}, "checkpoint": body})
 
 
-def _enveloped(deployment: Deployment, stack_fqn: str, latest: Mapping[str, Any]) -> dict[str, Any]:
+def values(raw: Mapping[str, Any], passphrase: Passphrase | None) -> dict[str, Any]:
+    """Property values of JSON in the form of the state, secrets decrypted.
+
+    Raises:
+        SetupError: a secret cannot be decrypted.
+    """
+    reader = _Reader(passphrase)
+    return {key: reader.plain(key, value) for key, value in raw.items()}
+
+
+def _head(deployment: Deployment) -> dict[str, Any]:
     every = (*deployment.resources, *(each.resource for each in deployment.pending))
     features = [name for name, needs in FEATURES if any(needs(resource) for resource in every)]
-    head: dict[str, Any] = {"version": 4, "features": features} if features else {"version": 3}
-    return {**head, "checkpoint": {"stack": stack_fqn, "latest": latest}}
+    return {"version": 4, "features": features} if features else {"version": 3}
 
 
-def _passphrase(providers: Mapping[str, Any], passphrase_of: Callable[[str], Passphrase]) -> Passphrase | None:
-    if not providers.get("type"):
-        return None
-    if providers["type"] != "passphrase":
+def _text(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _object(members: Mapping[str, str]) -> str:
+    """The text of an object whose members are texts already."""
+    return "{" + ",".join(f'"{key}":{text}' for key, text in members.items()) + "}"
+
+
+def _passphrase(
+    providers: Mapping[str, Any], passphrase_of: Callable[[str], Passphrase], where: str
+) -> Passphrase | None:
+    try:
+        if not providers.get("type"):
+            return None
+        salt = providers["state"]["salt"] if providers["type"] == "passphrase" else ""
+    except (KeyError, TypeError, AttributeError) as error:
+        what = f"damaged state: secrets_providers: {_told(error)}"
+        raise SetupError(what, where=where, hint=DAMAGED_HINT) from error
+    if not salt:
         what = f"the stack keeps its secrets with `{providers['type']}`; this engine knows `passphrase` only"
-        raise SetupError(what, hint=_OFFICIAL_HINT)
-    return passphrase_of(providers["state"]["salt"])
+        raise SetupError(what, where=where, hint=_OFFICIAL_HINT)
+    return passphrase_of(salt)
+
+
+def plain_resource(resource: Resource) -> dict[str, Any]:
+    """A resource as the file has it; for values without secrets."""
+    return _Writer(None, {}).resource(resource)
 
 
 class _Reader:
@@ -185,13 +243,16 @@ class _Reader:
 
     def _unpacked(self, urn: str, key: str, kind: str, value: Any) -> Any:
         match kind:
-            case "values":
+            case "values" | "trigger":
                 return self._values(urn, key, value)
             case "list":
                 return tuple(value)
             case "lists":
                 return {name: tuple(items or ()) for name, items in value.items()}
         return value
+
+    def plain(self, place: str, value: Any) -> Any:
+        return self._values("", place, value)
 
     def _values(self, urn: str, place: str, value: Any) -> Any:
         if is_secret(value):
@@ -223,13 +284,13 @@ class _Writer:
         raw: dict[str, Any] = {}
         for field, key, kind in FIELDS:
             value = getattr(resource, field)
-            if value or kind == "always":
+            if value or kind == "always" or (kind == "trigger" and value is not None):
                 raw[key] = self._packed(resource.urn, key, kind, value)
         return {**raw, **resource.extra}
 
     def _packed(self, urn: str, key: str, kind: str, value: Any) -> Any:
         match kind:
-            case "values":
+            case "values" | "trigger":
                 return self._values(urn, key, value)
             case "list":
                 return list(value)

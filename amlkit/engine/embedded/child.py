@@ -17,10 +17,10 @@ import asyncio
 import json
 import logging
 import runpy
+import sysconfig
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 SHOWN = 32
@@ -33,8 +33,10 @@ def main() -> int:
     import pulumi
     import pulumi.runtime
 
-    if os.read(order["lifeline"], 1) != b"g":
+    settings = _settings(order["lifeline"])
+    if settings is None:
         return 1
+    os.environ.update(settings)
     threading.Thread(target=_end_with_engine, args=(order["lifeline"],), daemon=True).start()
     _configure(order)
     sys.argv = [order["program"], *order["arguments"]]
@@ -54,7 +56,7 @@ def main() -> int:
         pulumi.log.error(str(error))
         return 1
     except Exception:
-        pulumi.log.error(f"Program failed with an unhandled exception:\n{_user_trace(order['program'])}")
+        pulumi.log.error(f"Program failed with an unhandled exception:\n{_user_trace()}")
         return SHOWN
     finally:
         workers.shutdown(wait=True)
@@ -107,6 +109,18 @@ def _configure(order: dict[str, Any]) -> None:
     )
 
 
+def _settings(lifeline: int) -> dict[str, str] | None:
+    """The variables that hold the configuration: the line with which the engine says go; None if it ended instead."""
+    line = b""
+    while not line.endswith(b"\n"):
+        part = os.read(lifeline, 65536)
+        if not part:
+            return None
+        line += part
+    found: dict[str, str] = json.loads(line)
+    return found
+
+
 def _end_with_engine(lifeline: int) -> None:
     """The engine holds the other end of this pipe: it is at its end when the engine is."""
     while os.read(lifeline, 1):
@@ -114,18 +128,32 @@ def _end_with_engine(lifeline: int) -> None:
     os._exit(1)
 
 
-def _user_trace(program: str) -> str:
-    """The traceback from the program's own first line on."""
-    main_file = Path(program).resolve()
-    if main_file.is_dir():
-        main_file /= "__main__.py"
-    frames = traceback.extract_tb(sys.exc_info()[2])
-    if isinstance(sys.exc_info()[1], SyntaxError):
-        return traceback.format_exc(limit=0)
-    for index, frame in enumerate(frames):
-        if Path(frame.filename).resolve() == main_file:
-            return traceback.format_exc(limit=index - len(frames))
-    return traceback.format_exc()
+def _user_trace() -> str:
+    """The exception with all its causes, each from the user's own first line on: what runs above that is ours.
+
+    Of one that no line of the user's raised only the message is told, unless none of them has such a line.
+    """
+    told = traceback.TracebackException(*sys.exc_info())
+    chain: list[traceback.TracebackException] = []
+    following: traceback.TracebackException | None = told
+    while following is not None:
+        chain.append(following)
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+    stacks = [_from_user(each) for each in chain]
+    if any(stacks) or isinstance(sys.exc_info()[1], SyntaxError):
+        for each, frames in zip(chain, stacks, strict=True):
+            each.stack = traceback.StackSummary.from_list(frames) if frames else None  # type: ignore[assignment]
+    return "".join(told.format())
+
+
+def _from_user(told: traceback.TracebackException) -> list[traceback.FrameSummary]:
+    """The frames from the first one on that is in no library."""
+    paths = sysconfig.get_paths()
+    libraries = tuple(paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    for index, frame in enumerate(told.stack):
+        if not frame.filename.startswith((*libraries, __file__, "<frozen ")):
+            return list(told.stack)[index:]
+    return []
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from amlkit.engine.events import Op
+from amlkit.engine.events import Changes, Op
 from amlkit.propertyvalues import UNKNOWN, has_unknown, unsecret
 
 from . import paths
@@ -22,7 +22,10 @@ INIT_ERROR = "#initerror"
 
 @dataclass(frozen=True)
 class Diff:
-    """A provider's answer: `changes` is None when it cannot tell. `detailed` maps property paths to kinds of change."""
+    """A provider's answer: `changes` is None when it cannot tell. `detailed` maps property paths to kinds of change.
+
+    `triggered`: not the provider's, but a replacement because the program's trigger changed.
+    """
 
     changes: bool | None
     replaces: tuple[str, ...] = ()
@@ -30,11 +33,13 @@ class Diff:
     detailed: Mapping[str, str] = field(default_factory=dict)
     delete_before_replace: bool = False
     warning: str = ""
+    triggered: bool = False
 
     @property
     def replace(self) -> bool:
         """Does anything in it ask for a replacement?"""
-        return bool(self.replaces) or any(kind.endswith("-replace") for kind in self.detailed.values())
+        asked = self.triggered or bool(self.replaces)
+        return asked or any(kind.endswith("-replace") for kind in self.detailed.values())
 
 
 @dataclass(frozen=True)
@@ -47,13 +52,23 @@ class Decision:
     delete_first: bool = False
 
 
-def forced_diff(new: Resource, replaced: Collection[str]) -> Diff | None:
-    """A replacement because of another one of this run; None if nothing forces one."""
+def forced_diff(old: Resource, new: Resource, replaced: Collection[str]) -> Diff | None:
+    """A replacement because the trigger changed, or of another one of this run; None if nothing forces one."""
+    if is_triggered(old.replacement_trigger, new.replacement_trigger):
+        return Diff(True, triggered=True)
     if any(urn in replaced for urn in new.replace_with):
         return Diff(True, replaces=("replaceWith",))
     if new.deleted_with in replaced:
         return Diff(True, replaces=("deletedWith",))
     return None
+
+
+def is_triggered(old: Any, new: Any) -> bool:
+    """Does a trigger ask for a replacement? Not where there is none, or was none; unknown ones always do."""
+    before, after = unsecret(old), unsecret(new)
+    if has_unknown(before) or has_unknown(after):
+        return True
+    return before is not None and after is not None and not equal(before, after)
 
 
 def settled(diff: Diff, old: Resource, inputs: Mapping[str, Any]) -> Diff:
@@ -100,17 +115,17 @@ def decide(old: Resource, new: Resource, diff: Diff, delete_before_replace: bool
     return Decision(Op.SAME, "nothing differs")
 
 
-def named_changes(diff: Diff, old: Resource, new: Resource) -> dict[str, str]:
+def named_changes(diff: Diff, old: Resource, new: Resource) -> Changes:
     """Path → kind of change: the provider's details, else made of the names that it gives."""
     if diff.detailed:
-        return dict(diff.detailed)
+        return Changes(dict(diff.detailed), diff.changed, diff.replaces, detailed=True)
     kinds = {}
     for key in {*diff.changed, *diff.replaces}:
         kind = "update" if key in old.inputs and key in new.inputs else "delete" if key in old.inputs else "add"
         if key not in old.inputs and key not in new.inputs:
             kind = "update"
         kinds[key] = f"{kind}-replace" if key in diff.replaces else kind
-    return kinds
+    return Changes(kinds, diff.changed, diff.replaces)
 
 
 def object_diff(old: Any, new: Any, path: str = "") -> dict[str, str]:

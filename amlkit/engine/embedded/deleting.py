@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from amlkit.engine.events import Op
@@ -46,17 +46,18 @@ def unregistered(run: Run, operated: Collection[str], handled: Collection[Old]) 
         if resource.delete:
             found.append((old, Op.DELETE_REPLACED))
         elif resource.urn not in operated:
-            found.append((old, _operation(resource)))
+            found.append((old, operation(resource)))
     return found
 
 
-def everything(run: Run) -> list[Condemned]:
-    """The whole state, for a destroy.
+def everything(run: Run, *, without_hooks: bool) -> list[Condemned]:
+    """The whole state, for a destroy, but for what is to be kept; `without_hooks`: no program runs.
 
     Raises:
         EngineError: a resource has delete hooks, and no program runs them.
     """
-    bound = [old.resource for old in run.snapshot.olds if _delete_hooks(old.resource)]
+    olds = [old for old in run.snapshot.olds if not old.done]
+    bound = [old.resource for old in olds if _delete_hooks(old.resource)] if without_hooks else []
     for resource in bound:
         names = ", ".join(_delete_hooks(resource))
         run.reporter.message(
@@ -65,36 +66,54 @@ def everything(run: Run) -> list[Condemned]:
             resource.urn,
         )
     if bound:
-        raise EngineError("delete hooks need the program", hint="remove the resources from the program and run `up`")
+        raise EngineError("You must run with the `--run-program` flag to use delete hooks during destroy.")
     found: list[Condemned] = []
-    for old in run.snapshot.olds:
+    for old in olds:
         resource = old.resource
-        found.append((old, Op.DELETE_REPLACED if resource.delete else _operation(resource)))
+        if resource.urn in run.kept:
+            with steps.reported(run, steps.Step(Op.SAME, resource, resource, {})):
+                continue
+        found.append((old, Op.DELETE_REPLACED if resource.delete else operation(resource)))
     return found
 
 
-def delete(run: Run, condemned: Sequence[Condemned], deleted: Collection[str] = ()) -> None:
+def protected(resources: Sequence[Resource]) -> frozenset[str]:
+    """URNs of protected resources and of all that they need: what `--exclude-protected` keeps."""
+    by_urn = {each.urn: each for each in resources}
+    guarded = [each for each in resources if each.protect]
+    return frozenset(each.urn for each in guarded).union(
+        *(_all_needs(by_urn, each) & by_urn.keys() for each in guarded)
+    )
+
+
+def delete(
+    run: Run, condemned: Sequence[Condemned], deleted: Collection[str] = (), failed: Collection[str] = ()
+) -> None:
     """Delete in layers, each in parallel; a failure lets the layer end and stops the rest.
 
-    What a protected resource needs stays too. Raises nothing: failures are reported.
+    What a protected resource needs stays too, and what one of the URNs in `failed` needs. So does, where the run
+    continues after errors, what a resource needs that could not be deleted. Raises nothing: failures are reported.
     """
     going = {old.resource.urn for old, op in condemned} | set(deleted)
+    by_urn = {old.resource.urn: old.resource for old in run.snapshot.olds}
     spared: set[str] = set()
+    for urn in failed:
+        spared |= _all_needs(by_urn, by_urn[urn]) if urn in by_urn else set()
     with ThreadPoolExecutor(max_workers=run.parallel) as pool:
         for layer in order.delete_layers(condemned, lambda each: each[0].resource):
             chosen = [each for each in layer if each[0].resource.urn not in spared]
             for kept in pool.map(lambda each: _delete_one(run, each, going), chosen):
                 if kept is not None:
-                    spared |= _all_needs(run, kept)
+                    spared |= _all_needs(by_urn, kept)
             for old, _ in layer:
                 if old.resource.urn in spared:
-                    spared |= _all_needs(run, old.resource)
+                    spared |= _all_needs(by_urn, old.resource)
             if run.gate.stopped:
                 return
 
 
 def _delete_one(run: Run, condemned: Condemned, going: Collection[str]) -> Resource | None:
-    """Returns the resource if it is protected, so that what it needs is spared."""
+    """Returns the resource if it stays and the others go on, so that what it needs is spared."""
     old, op = condemned
     if op is None:
         run.snapshot.forget(old)
@@ -109,12 +128,13 @@ def _delete_one(run: Run, condemned: Condemned, going: Collection[str]) -> Resou
         return old.resource
     except AmlkitError as error:
         run.reporter.failure(error, old.resource.urn)
+        if run.continue_on_error:
+            return old.resource
         run.gate.stop()
     return None
 
 
-def _all_needs(run: Run, resource: Resource) -> set[str]:
-    by_urn = {old.resource.urn: old.resource for old in run.snapshot.olds}
+def _all_needs(by_urn: Mapping[str, Resource], resource: Resource) -> set[str]:
     found: set[str] = set()
     waiting = list(order.needs(resource))
     while waiting:
@@ -126,7 +146,8 @@ def _all_needs(run: Run, resource: Resource) -> set[str]:
     return found
 
 
-def _operation(resource: Resource) -> Op | None:
+def operation(resource: Resource) -> Op | None:
+    """How a resource goes that nothing replaced; None: only the state must forget it."""
     if resource.pending_replacement:
         return None
     return Op.DISCARD if resource.external else Op.DELETE

@@ -16,17 +16,16 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
+from amlkit.engine.events import Kind
 from amlkit.errors import SetupError
 
 from . import checkpoint
-from .committer import Committer as Committer
 from .locks import Locks
 from .resource import Deployment
 from .secrets import Passphrase
 
 META = "version: 1\n"
 ORGANIZATION = "organization"
-Kind = Literal["update", "refresh", "destroy", "import", "preview"]
 
 
 class FileState:
@@ -67,7 +66,7 @@ class FileState:
         if self.exists():
             raise SetupError(f"stack '{self.fqn}' already exists")
         self._check_layout()
-        self._refuse_lost()
+        self.refuse_lost()
         meta = self.root / "meta.yaml"
         if not meta.exists():
             _write(meta, META)
@@ -113,6 +112,10 @@ class FileState:
         finally:
             held.unlink(missing_ok=True)
 
+    def is_busy(self) -> bool:
+        """Is another process at work on the stack?"""
+        return self._locks.is_busy()
+
     def unlock_all(self) -> int:
         """Remove every lock, alive or not (`cancel`); how many there were."""
         return self._locks.clear()
@@ -125,17 +128,18 @@ class FileState:
         start: float,
         end: float,
         config: Mapping[str, Any],
+        message: str = "",
     ) -> None:
         """Record an operation in the history and keep a backup of the state it left.
 
         `changes` counts operations (`{"create": 2, "same": 1}`), times are seconds since the epoch, `config` is as the
-        stack file has it (secrets encrypted).
+        stack file has it (secrets encrypted), `message` is the user's.
         """
         moment = int(end * 1e9)
         entry = {
-            "kind": kind,
+            "kind": "resource-import" if kind == "import" else kind,
             "startTime": int(start),
-            "message": "",
+            "message": message,
             "environment": {"exec.kind": "amlkit"},
             "config": dict(config),
             "version": 0,
@@ -160,9 +164,15 @@ class FileState:
         """Names of the project's stacks."""
         return sorted(path.stem for path in self.file.parent.glob("*.json"))
 
-    def _refuse_lost(self) -> None:
-        """A new stack in place of a lost one would make everything a second time. A removed one leaves no resources."""
-        if self.backup.exists() and checkpoint.latest_of(self.backup.read_text(encoding="utf-8")).get("resources"):
+    def refuse_lost(self) -> None:
+        """A new stack in place of a lost one would make everything a second time. A removed one leaves no resources.
+
+        Raises:
+            SetupError: the state is gone, and the copy of it beside it has resources.
+        """
+        if self.exists() or not self.backup.exists():
+            return
+        if checkpoint.latest_of(self.backup.read_text(encoding="utf-8"), str(self.backup)).get("resources"):
             hint = f"copy {self.backup} there and run `refresh`; delete it if the resources are gone"
             raise SetupError("the state of this stack is missing", where=str(self.file), hint=hint)
 

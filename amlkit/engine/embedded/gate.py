@@ -9,9 +9,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from amlkit.errors import EngineError
+
 
 class Stopped(Exception):  # noqa: N818  not an error: the order to start nothing more
     """Nothing new may start."""
+
+
+class ConsequenceError(EngineError):
+    """What fails only because something else did (the program or a plugin ended meanwhile): no news beside that."""
+
+
+class AbandonedError(ConsequenceError):
+    """What the engine itself broke off: nobody knows how it ended."""
 
 
 class Gate:

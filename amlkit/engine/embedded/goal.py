@@ -1,6 +1,7 @@
 """What the program asks for with one registration, as a record: made from the request, refusals by name included.
 
-Called by `monitor` (from a request) and `providers` (for default providers); consumed by `registrar`.
+Made by `transforms` (from a registration), `monitor` (from a read) and `registrar` (for default providers), which
+consumes them.
 """
 
 from __future__ import annotations
@@ -13,21 +14,20 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from amlkit.errors import EngineError
-from amlkit.propertyvalues import from_struct, is_secret
+from amlkit.propertyvalues import from_struct, from_value, is_secret
 
-from .protocol import resource_pb2, source_pb2
+from .archives import hash_assets
+from .hooks import bindings
+from .protocol import alias_pb2, resource_pb2, source_pb2
 from .resource import PROVIDER_PREFIX, Resource
-from .values import flatten_outputs, hash_assets
+from .urns import is_urn, package_of
+from .values import flatten_outputs
 
-_HOOK_KINDS = {
-    "before_create": "BeforeCreate",
-    "after_create": "AfterCreate",
-    "before_update": "BeforeUpdate",
-    "after_update": "AfterUpdate",
-    "before_delete": "BeforeDelete",
-    "after_delete": "AfterDelete",
-}
 _USE_CLI = "use the Pulumi CLI for this program"
+
+
+class RequestError(EngineError):
+    """A request that is wrong in itself: the call fails in the program, which decides what follows."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,10 @@ class Alias:
 
 @dataclass(frozen=True)
 class Goal:
-    """A registration. `None` in `protect`, `retain_on_delete` and `delete_before_replace` means: not said."""
+    """A registration. `None` in `protect`, `retain_on_delete` and `delete_before_replace` means: not said.
+
+    `settled`: transforms had the last word on the options, so that nothing more is inherited into them.
+    """
 
     type: str
     name: str
@@ -70,7 +73,9 @@ class Goal:
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     aliases: tuple[Alias, ...] = ()
     import_id: str = ""
+    replacement_trigger: Any = None
     source_position: str = ""
+    settled: bool = False
 
     @property
     def is_provider(self) -> bool:
@@ -109,11 +114,17 @@ def from_request(request: resource_pb2.RegisterResourceRequest, program_folder: 
         hide_diff=tuple(request.hideDiffs),
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
         custom_timeouts=_timeouts(request.customTimeouts),
-        hooks=_hooks(request.hooks),
-        aliases=tuple(_alias(each) for each in request.aliases) + tuple(Alias(urn=urn) for urn in request.aliasURNs),
+        hooks=bindings(request.hooks),
+        aliases=tuple(_alias(each) for each in aliases_of(request)),
         import_id=request.importId,
+        replacement_trigger=hash_assets(flatten_outputs(from_value(request.replacement_trigger)), program_folder),
         source_position=position(request.sourcePosition, root),
     )
+
+
+def aliases_of(request: resource_pb2.RegisterResourceRequest) -> list[Any]:
+    """All aliases of a request, in the order in which they are looked for."""
+    return [*(alias_pb2.Alias(urn=urn) for urn in request.aliasURNs), *request.aliases]
 
 
 def inherit(goal: Goal, parent: Goal | None) -> Goal:
@@ -124,6 +135,8 @@ def inherit(goal: Goal, parent: Goal | None) -> Goal:
     if parent is None:
         return goal
     providers = goal.providers if goal.custom else {**parent.providers, **goal.providers}
+    if goal.settled:
+        return replace(goal, providers=providers)
     return replace(
         goal,
         deleted_with=goal.deleted_with or parent.deleted_with,
@@ -132,6 +145,13 @@ def inherit(goal: Goal, parent: Goal | None) -> Goal:
         provider=goal.provider or _inherited_provider(goal, parent),
         providers=providers,
     )
+
+
+def explicit_provider(goal: Goal, parent: Goal | None) -> str:
+    """The provider that a goal with its inheritance names, itself or through its component; empty: the default one."""
+    if goal.provider or goal.settled:
+        return goal.provider
+    return {**(parent.providers if parent else {}), **goal.providers}.get(package_of(goal.type), "")
 
 
 def desired(goal: Goal, urn: str, provider: str, old: Resource | None) -> Resource:
@@ -158,6 +178,7 @@ def desired(goal: Goal, urn: str, provider: str, old: Resource | None) -> Resour
         ignore_changes=goal.ignore_changes,
         hide_diff=goal.hide_diff,
         replace_on_changes=goal.replace_on_changes,
+        replacement_trigger=goal.replacement_trigger,
         refresh_before_update=bool(old and old.refresh_before_update),
         resource_hooks=goal.hooks,
     )
@@ -166,10 +187,6 @@ def desired(goal: Goal, urn: str, provider: str, old: Resource | None) -> Resour
 def _refuse(request: resource_pb2.RegisterResourceRequest) -> None:
     found = {
         "remote components": request.remote,
-        "transforms": bool(request.transforms),
-        "replacement triggers": request.HasField("replacement_trigger")
-        and request.replacement_trigger.WhichOneof("kind") not in (None, "null_value"),
-        "error hooks": bool(request.hooks.on_error),
         "state migrations": bool(request.state_migrations),
         "environment variable mappings": bool(request.envVarMappings),
         "parameterized packages": bool(request.packageRef),
@@ -177,7 +194,7 @@ def _refuse(request: resource_pb2.RegisterResourceRequest) -> None:
     }
     for what, asked in found.items():
         if asked:
-            raise EngineError(f"{what} are not supported by the embedded engine yet", hint=_USE_CLI)
+            raise EngineError(f"{what} are not supported by the embedded engine", hint=_USE_CLI)
     if is_secret(from_struct(request.object)):
         raise EngineError(f"the inputs of {request.name} are one secret, not properties")
 
@@ -209,15 +226,14 @@ def seconds(text: str) -> float:
     return sum(float(number) * units[unit] for number, unit in parts)
 
 
-def _hooks(binding: resource_pb2.RegisterResourceRequest.ResourceHooksBinding) -> dict[str, tuple[str, ...]]:
-    named = {kind: tuple(getattr(binding, field_name)) for field_name, kind in _HOOK_KINDS.items()}
-    return {kind: names for kind, names in named.items() if names}
-
-
 def _alias(alias: Any) -> Alias:
-    if alias.WhichOneof("alias") == "urn":
+    if alias.WhichOneof("alias") != "spec":
+        if not is_urn(alias.urn):
+            raise RequestError(f'invalid alias URN: invalid URN "{alias.urn}"')
         return Alias(urn=alias.urn)
     spec = alias.spec
+    if spec.parentUrn and not is_urn(spec.parentUrn):
+        raise RequestError(f'invalid parent alias URN: invalid URN "{spec.parentUrn}"')
     return Alias(
         name=spec.name,
         type=spec.type,

@@ -40,16 +40,13 @@ def _own_problems(resource: Resource) -> Iterator[str]:
 
 
 def _missing(resource: Resource, earlier: set[str], providers: set[str]) -> Iterator[str]:
-    if resource.provider:
+    if resource.provider and resource.provider not in providers:
         try:
             parse_reference(resource.provider)
         except ValueError:
             yield f"a damaged provider reference: {resource.provider}"
         else:
-            if resource.provider not in providers:
-                yield f"a provider that does not come before it: {resource.provider}"
-    targets = {resource.parent, resource.deleted_with, *resource.dependencies}
-    for dependencies in resource.property_dependencies.values():
-        targets.update(dependencies)
-    for urn in sorted(targets - earlier - {""}):
-        yield f"a resource that does not come before it: {urn}"
+            yield f"a provider that does not come before it: {resource.provider}"
+    if not resource.targets <= earlier:
+        for urn in sorted(resource.targets - earlier):
+            yield f"a resource that does not come before it: {urn}"

@@ -47,7 +47,7 @@ class Custom:
 
     def diff(self, old: Resource, new: Resource) -> Diff:
         """Ask the provider."""
-        return self.provider.diff(old, new.inputs, new.ignore_changes)
+        return self.provider.diff(replace(old, urn=new.urn, type=new.type), new.inputs, new.ignore_changes)
 
     def create(self, resource: Resource, *, preview: bool) -> Outcome:
         """Ask the provider."""
@@ -92,7 +92,7 @@ class ProviderKind:
 
     def same(self, old: Resource, new: Resource) -> None:
         """Configure it as it was: what its DiffConfig held to be no change must not reach it now."""
-        self.registry.configured(_with_id(old, old.id))
+        self.registry.configured(replace(old, urn=new.urn))
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,10 @@ class Locks:
             raise
         return own
 
+    def is_busy(self) -> bool:
+        """Does another process that may be alive hold one?"""
+        return any(lock.pid != os.getpid() and not lock.is_dead for lock in self._read(None))
+
     def clear(self) -> int:
         """Remove all; how many there were."""
         found = list(self.folder.glob("*.json"))

@@ -55,13 +55,14 @@ def opened(folder: Path, environ: Mapping[str, str], stack: str | None, *, must_
     """The stack that a command is about: the named one, or the selected one.
 
     Raises:
-        SetupError: no project, no backend, or no stack named or selected.
+        SetupError: no project, no backend, no stack named or selected, or its state is gone.
         NoSuchStackError: it does not exist, and must.
     """
     project = Project.load(folder)
     name = stack_name(stack) if stack else selected_stack(project, environ)
     state = FileState(backend_url(project, environ), project.name, name)
     if must_exist and not state.exists():
+        state.refuse_lost()
         raise no_stack(name)
     return Opened(project, name, state, Keyring(environ))
 

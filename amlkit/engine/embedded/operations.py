@@ -1,85 +1,76 @@
-"""Preview, update, refresh, destroy and cancel as functions: what `python -m amlkit.engine` and `amlkit` call.
+"""Preview, update, refresh, destroy and import: what `cli` and `choice` call.
 
-Each opens a session, does its phases in order and returns a `Result`; what went wrong inside is in it and was
+`operate` opens a session, does the phases in order and returns a `Result`; what went wrong inside is in it and was
 emitted as events. Only what keeps an operation from beginning is raised.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from types import FrameType
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from amlkit.engine.events import Event, Op, Result, StepEvent
+from amlkit.engine.events import Event, Kind, Result, Verb
 from amlkit.errors import AmlkitError, SetupError
 
-from . import deleting
+from . import bulkimport, checkpoint, deleting
+from .dismantling import condemned
 from .gate import Stopped
+from .importfile import Import
+from .interrupts import Interrupts
 from .opened import Opened
+from .options import Options
 from .recovery import recovered
 from .refreshing import Refresher
 from .registrar import Registrar
 from .resource import Deployment, Resource
 from .run import Run
 from .runner import SHOWN, Program
-from .session import Kind, Session, session
+from .session import Session, session
 
 Emit = Callable[[Event], None]
 _PATIENCE = 5.0
 """Seconds that a program gets to end by itself after a failure, before it is told to."""
+_SHORT_PATIENCE = 1.0
+"""The same after Ctrl-C."""
 
 
-@dataclass(frozen=True)
-class Options:
-    """`parallel` 0: four times the processors. `refresh`: read everything before the program runs.
+def operate(
+    verb: Verb, stack: Opened, options: Options, emit: Emit, *, preview: bool = False, imports: Sequence[Import] = ()
+) -> Result:
+    """Carry out a verb, or with `preview` only say what it would do; `imports` is what `import` takes over.
 
-    `clear_pending_creates` (of a refresh): forget creations that cannot be looked for.
+    Raises:
+        SetupError: the state is damaged, the passphrase wrong, a setting or the program missing.
     """
-
-    parallel: int = 0
-    refresh: bool = False
-    clear_pending_creates: bool = False
-    environ: Mapping[str, str] | None = None
-
-
-def preview(stack: Opened, options: Options, emit: Emit) -> Result:
-    """What an update would do."""
-    return _operate(stack, "preview", options, emit, _update, dry=True)
-
-
-def up(stack: Opened, options: Options, emit: Emit) -> Result:
-    """Run the program and make what it says."""
-    return _operate(stack, "update", options, emit, _update, dry=False)
+    preview = preview or verb == "preview"
+    if verb == "refresh":
+        return _operate(stack, verb, options, emit, _refresh, preview=preview)
+    if verb == "import":
+        return _operate(stack, verb, options, emit, _taking_over(imports), preview=preview)
+    if verb == "destroy":
+        work = _update if options.run_program else _destroy
+        return _operate(stack, verb, options, emit, work, preview=preview)
+    return _operate(stack, "preview" if preview else "update", options, emit, _update, preview=preview)
 
 
-def refresh(stack: Opened, options: Options, emit: Emit, *, dry: bool = False) -> Result:
-    """Read what is there into the state; with `dry` only say what differs."""
-    return _operate(stack, "refresh", options, emit, _refresh, dry=dry)
+def protected_only(stack: Opened) -> int:
+    """How many resources a stack has if all of them must stay in a destroy that excludes what is protected, else 0.
 
-
-def destroy(stack: Opened, options: Options, emit: Emit, *, dry: bool = False) -> Result:
-    """Delete everything; with `dry` only say what."""
-    return _operate(stack, "destroy", options, emit, _destroy, dry=dry)
-
-
-def cancel(stack: Opened) -> int:
-    """Remove the locks of a stack; how many there were."""
-    return stack.state.unlock_all()
+    Raises:
+        SetupError: the state is damaged, or the passphrase wrong.
+    """
+    deployment, _, _ = checkpoint.read(stack.text(), stack.keys, where=str(stack.state.file))
+    count = len(deployment.resources)
+    return count if count == len(deleting.protected(deployment.resources)) else 0
 
 
 def _operate(
-    stack: Opened, kind: Kind, options: Options, emit: Emit, work: Callable[[Session, Options], None], *, dry: bool
+    stack: Opened, kind: Kind, options: Options, emit: Emit, work: Callable[[Session, Options], None], *, preview: bool
 ) -> Result:
     began = time.monotonic()
-    environ = os.environ if options.environ is None else options.environ
-    with session(stack, kind, emit, preview=dry, parallel=options.parallel, environ=environ) as opened:
-        interrupts = _Interrupts(opened)
+    with session(stack, kind, options, emit, preview=preview, runs_program=work is _update) as opened:
+        interrupts = Interrupts(opened)
         with interrupts.handled():
             try:
                 work(opened, options)
@@ -92,34 +83,38 @@ def _operate(
                 opened.reporter.failure(SetupError(f"the state cannot be written: {error}"))
                 opened.gate.stop()
         reporter = opened.reporter
+        if interrupts.count == 1 and not reporter.failed:
+            reporter.message("error", f"{'preview' if opened.preview else 'update'} canceled")
         return Result(
             kind=kind,
             succeeded=not (reporter.failed or opened.gate.stopped),
-            changes=_changes(kind, reporter.counts, reporter.steps),
+            changes=reporter.changes(kind),
             steps=tuple(reporter.steps),
             messages=tuple(reporter.messages),
             outputs=opened.outputs,
             seconds=time.monotonic() - began,
             error=reporter.error,
             cancelled=interrupts.count > 0,
+            abandoned=opened.abandoned,
+            kept=len(deleting.protected(opened.loaded.resources)) if options.exclude_protected else 0,
         )
 
 
 def _update(opened: Session, options: Options) -> None:
-    program = opened.program()
-    run = None
+    program, run = opened.program, None
+    assert program is not None  # noqa: S101  the session was told
     try:
-        run = opened.run(_base(opened, options))
-        opened.gate.check_failed(opened.reporter.failed)
+        run = _begun(opened, options)
         registrar = Registrar(run)
         opened.server.attach(run, registrar)
-        program.go()
+        program.go(opened.values, opened.secret_keys)
         done_well = _program_done(opened, run, program)
         if done_well:
-            condemned = deleting.unregistered(run, registrar.seen.operated, registrar.cascade.handled)
-            deleting.delete(run, condemned, registrar.cascade.deleted)
+            going = condemned(run) if run.dismantling else registrar.unregistered()
+            deleting.delete(run, going, registrar.cascade.deleted, registrar.failures.urns())
         succeeded = done_well and not opened.reporter.failed
-        opened.outputs = registrar.finish_outputs(succeeded=succeeded)
+        opened.outputs = registrar.outputs.finish(succeeded=succeeded)
+        run.snapshot.settle()
         run.finished.set()  # hooks are done with
         _judge(opened, program, expected_end=done_well)
     finally:
@@ -130,7 +125,7 @@ def _update(opened: Session, options: Options) -> None:
 
 def _base(opened: Session, options: Options) -> Deployment:
     """The state to start from: interrupted creations settled, and what must be read first read."""
-    deployment = recovered(opened.loaded, opened.registry, opened.reporter)
+    deployment = _recovered(opened)
 
     def wanted(resource: Resource) -> bool:
         return options.refresh or resource.refresh_before_update
@@ -138,17 +133,44 @@ def _base(opened: Session, options: Options) -> Deployment:
     return _refresher(opened, ahead=True).refreshed(deployment, wanted)
 
 
+def _recovered(opened: Session) -> Deployment:
+    """The state without notes of what an earlier run had begun; those of a run that lives are its own business."""
+    if opened.preview and opened.loaded.pending and opened.stack.state.is_busy():
+        opened.reporter.message("info", "another update of this stack is under way: shown is what is left as of now")
+        return replace(opened.loaded, pending=())
+    return recovered(opened.loaded, opened.registry, opened.reporter)
+
+
 def _refresh(opened: Session, options: Options) -> None:
-    deployment = recovered(opened.loaded, opened.registry, opened.reporter)
+    deployment = _recovered(opened)
     if options.clear_pending_creates and deployment.pending:
         deployment = replace(deployment, pending=())
     opened.run(_refresher(opened).refreshed(deployment, lambda resource: True))
 
 
+def _taking_over(imports: Sequence[Import]) -> Callable[[Session, Options], None]:
+    def work(opened: Session, options: Options) -> None:
+        run = opened.run(recovered(opened.loaded, opened.registry, opened.reporter))
+        bulkimport.take_over(run, imports)
+
+    return work
+
+
 def _destroy(opened: Session, options: Options) -> None:
-    run = opened.run(_base(opened, options))
+    run = _begun(opened, options)
+    deleting.delete(run, deleting.everything(run, without_hooks=True))
+
+
+def _begun(opened: Session, options: Options) -> Run:
+    kept = deleting.protected(opened.loaded.resources) if options.exclude_protected else frozenset()
+    run = opened.run(
+        _base(opened, options),
+        continue_on_error=options.continue_on_error,
+        dismantling=options.run_program,
+        kept=kept,
+    )
     opened.gate.check_failed(opened.reporter.failed)
-    deleting.delete(run, deleting.everything(run))
+    return run
 
 
 def _refresher(opened: Session, *, ahead: bool = False) -> Refresher:
@@ -163,7 +185,7 @@ def _program_done(opened: Session, run: Run, program: Program) -> bool:
         code = program.poll()
         if code is not None and not run.program_done.is_set():
             _judge(opened, program, expected_end=code == 0)
-            opened.gate.wait_idle()
+            _wait_idle(opened)
             return code == 0 and not opened.gate.stopped
         if opened.gate.stopped:
             _wait_idle(opened)
@@ -181,60 +203,17 @@ def _judge(opened: Session, program: Program, *, expected_end: bool) -> None:
     """Let the program end, and report an exit code that says more than was reported yet."""
     if opened.abandoned:
         return
-    code = program.wait(_PATIENCE)
+    code = program.wait(_SHORT_PATIENCE if opened.interrupted else _PATIENCE)
     if code == 0 or (code is None and opened.gate.stopped):
         return
     if code is None:
         program.end(0.0)
         opened.reporter.message("warning", f"the program did not end within {_PATIENCE:.0f} s and was ended")
         return
-    if not opened.reporter.failed and not opened.gate.stopped:
-        shown = code in (1, SHOWN)
+    shown = code in (1, SHOWN)
+    if shown:
+        opened.reporter.fail_as_logged()
+    if not opened.gate.stopped and not (shown and opened.reporter.failed):
         text = "the program failed" if shown else f"program exited with non-zero exit code: {code}"
         opened.reporter.message("error", f"an unhandled error occurred: {text}")
     opened.gate.stop()
-
-
-def _changes(kind: Kind, counts: Mapping[Op, int], steps: list[StepEvent]) -> dict[Op, int]:
-    """Counts by operation; a refresh counts what it found."""
-    if kind != "refresh":
-        return dict(counts)
-    found: dict[Op, int] = {}
-    for step in steps:
-        op = Op.DELETE if step.gone else Op.UPDATE if step.changes else Op.SAME
-        found[op] = found.get(op, 0) + 1
-    return found
-
-
-class _Interrupts:
-    """Ctrl-C: the first stops starting work, the second leaves at once what runs (and its notes in the state)."""
-
-    def __init__(self, opened: Session) -> None:
-        self._opened = opened
-        self.count = 0
-
-    @contextmanager
-    def handled(self) -> Iterator[None]:
-        """Take the signals while the operation works; only the main thread can."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, self._seen) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _seen(self, number: int, frame: FrameType | None) -> Any:
-        self.count += 1
-        threading.Thread(target=self._act, args=(self.count,), daemon=True).start()
-
-    def _act(self, count: int) -> None:
-        if count == 1:
-            self._opened.gate.stop()
-            text = "stopping: what is under way is finished first; interrupt again to leave it"
-            self._opened.reporter.message("warning", text)
-        else:
-            self._opened.abandoned = True
-            self._opened.registry.kill()

@@ -43,6 +43,19 @@ def covers(pattern: Path, path: Path) -> bool:
     return all(want in ("*", have) for want, have in zip(pattern, path, strict=False))
 
 
+def removed(value: Any, path: Path) -> Any:
+    """A value without what is at the path; itself if nothing is there."""
+    head, rest = path[0], path[1:]
+    if isinstance(value, dict) and head in value:
+        if not rest:
+            return {key: item for key, item in value.items() if key != head}
+        return {**value, head: removed(value[head], rest)}
+    if isinstance(value, list) and isinstance(head, int) and head < len(value):
+        inner = [removed(value[head], rest)] if rest else []
+        return [*value[:head], *inner, *value[head + 1 :]]
+    return value
+
+
 def restore(new: Any, old: Any, path: Path) -> Any:
     """`new` with what `old` holds at the path, also where `old` holds nothing; places that `new` cannot have stay."""
     head, rest = path[0], path[1:]

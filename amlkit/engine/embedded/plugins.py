@@ -23,9 +23,11 @@ from pathlib import Path
 import grpc
 from google.protobuf import empty_pb2
 
-from amlkit.errors import SetupError
+from amlkit.errors import EngineError, SetupError
 
+from .gate import AbandonedError, ConsequenceError
 from .protocol import CHANNEL_OPTIONS, plugin_pb2, provider_pb2_grpc
+from .timings import Timings
 
 START_SECONDS = 60.0
 """How long a plugin may take to print its port."""
@@ -38,10 +40,15 @@ LOOPBACK = {"no_grpc_proxy": "127.0.0.1,localhost"}
 
 @dataclass(frozen=True)
 class Places:
-    """Where plugins may be. `project` maps a plugin's name to the folder (or file) that Pulumi.yaml gives."""
+    """Where plugins may be. `project` maps a plugin's name to the folder (or file) that Pulumi.yaml gives.
+
+    `timings` watches what starts there. They run in `folder`, to which the paths of assets are relative.
+    """
 
     environ: Mapping[str, str]
     project: Mapping[str, Path] = field(default_factory=dict)
+    timings: Timings = field(default_factory=Timings)
+    folder: Path = field(default_factory=Path.cwd)
 
     @property
     def home(self) -> Path:
@@ -93,18 +100,41 @@ class Plugin:
         self._channel = channel
         self._process = process
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._ended_by_us = False
+        self._told = threading.Lock()
 
     def last_lines(self) -> str:
         """What a dead plugin said last on its stderr; empty while it lives."""
+        return "\n".join(self._lines) if self._has_ended() else ""
+
+    def death(self) -> EngineError | None:
+        """Why calls to it break off; None while it lives, or if nobody knows (it was attached to).
+
+        Its end is told once: after that, and if the engine ended it, it is a mere consequence.
+        """
+        if self._ended_by_us:
+            return AbandonedError(f"plugin `{self.name}` was ended while it worked")
+        if self._process is None or not self._has_ended():
+            return None
+        code = self._process.returncode
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        if not self._told.acquire(blocking=False):
+            return ConsequenceError(f"plugin `{self.name}` {how}")
+        said = "\n".join(self._lines)
+        return EngineError(f"plugin `{self.name}` {how}" + (f":\n{said}" if said else ""))
+
+    def _has_ended(self) -> bool:
+        """Is its process gone? One whose connection broke gets a second for that."""
         if self._process is None:
-            return ""
+            return False
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=1.0)
-            return "\n".join(self._lines)
-        return ""
+            return True
+        return False
 
     def close(self) -> None:
         """Tell it to cancel, then end it; an attached one is only told to detach."""
+        self._ended_by_us = True
         if self._process is not None and self._process.poll() is None:
             with suppress(grpc.RpcError):
                 self.stub.Cancel(empty_pb2.Empty(), timeout=END_SECONDS)
@@ -120,6 +150,7 @@ class Plugin:
 
     def kill(self) -> None:
         """End it at once, whatever it does."""
+        self._ended_by_us = True
         if self._process is not None:
             self._process.kill()
 
@@ -145,7 +176,7 @@ def start(name: str, version: str, places: Places, engine_address: str, line_see
     """
     port = attached_port(name, places.environ)
     if port is not None:
-        plugin = Plugin(name, _channel(port), None)
+        plugin = Plugin(name, places.timings.watched(_channel(port)), None)
         try:
             plugin.stub.Attach(
                 plugin_pb2.PluginAttach(address=engine_address), timeout=START_SECONDS, wait_for_ready=True
@@ -154,14 +185,15 @@ def start(name: str, version: str, places: Places, engine_address: str, line_see
             raise SetupError(f"plugin `{name}` does not answer on port {port}: {error}") from error
         return plugin
     executable = find(name, version, places)
-    process = _spawn(executable, engine_address, places.environ)
-    port = _port_of(process, executable)
-    plugin = Plugin(name, _channel(port), process)
+    with places.timings.spent("start of plugins"):
+        process = _spawn(executable.absolute(), engine_address, places)
+        port = _port_of(process, executable)
+    plugin = Plugin(name, places.timings.watched(_channel(port)), process)
     plugin.watch(line_seen)
     return plugin
 
 
-def _spawn(executable: Path, engine_address: str, environ: Mapping[str, str]) -> subprocess.Popen[str]:
+def _spawn(executable: Path, engine_address: str, places: Places) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
             [str(executable), engine_address],
@@ -170,7 +202,8 @@ def _spawn(executable: Path, engine_address: str, environ: Mapping[str, str]) ->
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            env={**environ, **LOOPBACK},
+            env={**places.environ, **LOOPBACK},
+            cwd=places.folder,
             start_new_session=True,
         )
     except OSError as error:

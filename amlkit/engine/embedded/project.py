@@ -48,6 +48,11 @@ class Project:
         """Its `Pulumi.yaml`."""
         return self.folder / NAME
 
+    @property
+    def program_folder(self) -> Path:
+        """The program's working directory."""
+        return self.main if self.main.is_dir() else self.main.parent
+
     def check_program(self) -> None:
         """Raises `SetupError`: there is no program where `main` says."""
         if not self.main.exists():

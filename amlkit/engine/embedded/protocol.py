@@ -6,6 +6,7 @@ from amlkit.bareimport import bare_parents
 
 with bare_parents("pulumi", "runtime", "runtime.proto"):
     from pulumi.runtime.proto import (
+        alias_pb2,
         callback_pb2,
         callback_pb2_grpc,
         engine_pb2,
@@ -27,6 +28,7 @@ CHANNEL_OPTIONS = (("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.max_
 __all__ = [
     "CHANNEL_OPTIONS",
     "MAX_MESSAGE",
+    "alias_pb2",
     "callback_pb2",
     "callback_pb2_grpc",
     "engine_pb2",

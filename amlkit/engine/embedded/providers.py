@@ -33,6 +33,10 @@ _UNKNOWN_CONFIG = (
 )
 
 
+class UnsureError(EngineError):
+    """A provider refused in a way that leaves open what it had done."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a create, update or read left behind: no `id` after a read: gone; `init_errors`: there, but unwell."""
@@ -50,6 +54,13 @@ class Checked:
 
     inputs: Mapping[str, Any]
     failures: tuple[tuple[str, str], ...] = ()
+
+    def told(self, resource: Resource) -> list[str]:
+        """A line for each property that was refused."""
+        return [
+            f"{resource.type} resource '{resource.name}'{f': property {name}' if name else ''} has a problem: {reason}"
+            for name, reason in self.failures
+        ]
 
 
 class Provider:
@@ -294,10 +305,10 @@ class Provider:
             raise self._error(error) from error
 
     def _error(self, error: grpc.RpcError) -> EngineError:
-        if _code(error) == grpc.StatusCode.UNAVAILABLE:
-            said = self.plugin.last_lines()
-            return EngineError(f"plugin `{self.plugin.name}` ended: {_details(error)}" + (f"\n{said}" if said else ""))
-        return EngineError(_details(error))
+        broken = _code(error) in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+        death = self.plugin.death() if broken else None
+        unsure = _code(error) in (grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS)
+        return death or (UnsureError if unsure else EngineError)(_details(error))
 
 
 def config_only(inputs: Mapping[str, Any]) -> dict[str, Any]:

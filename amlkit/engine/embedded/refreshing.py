@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from amlkit.engine.events import Op, StepEvent
+from amlkit.engine.events import Changes, Op, StepEvent
 from amlkit.errors import AmlkitError
 
 from .decide import named_changes, settled
@@ -42,16 +42,28 @@ class Refresher:
 
         Failures are reported, and leave what they concern as it was.
         """
-        chosen = [each for each in deployment.resources if _readable(each) and wanted(each)]
+        chosen = [each for each in deployment.resources if wanted(each) and not each.pending_replacement]
+        for each in chosen:
+            if not _readable(each):
+                self._nothing_to_read(each)
+        chosen = [each for each in chosen if _readable(each)]
         if not chosen:
             return deployment
         with ThreadPoolExecutor(max_workers=self.parallel) as pool:
             found = list(pool.map(lambda each: self._one(each, deployment), chosen))
         after = {id(before): now_there for before, now_there in zip(chosen, found, strict=True)}
         resources = [after.get(id(each), each) for each in deployment.resources]
-        if all(one is other for one, other in zip(resources, deployment.resources, strict=True)):
+        same = all(one is other for one, other in zip(resources, deployment.resources, strict=True))
+        if same and self.ahead:
             return deployment
-        return replace(deployment, resources=rebuilt([each for each in resources if each is not None]))
+        after_all = rebuilt([each for each in resources if each is not None])
+        return deployment if after_all == deployment.resources else replace(deployment, resources=after_all)
+
+    def _nothing_to_read(self, resource: Resource) -> None:
+        """Components and providers count as looked at, too."""
+        self.reporter.hide([resource.inputs, resource.outputs])
+        self.reporter.step(self._event(resource, "started", after=resource))
+        self.reporter.step(self._event(resource, "done", after=resource))
 
     def _event(self, resource: Resource, state: Literal["started", "done", "failed"], **found: Any) -> StepEvent:
         return StepEvent(
@@ -59,8 +71,7 @@ class Refresher:
             type=resource.type,
             op=Op.REFRESH,
             state=state,
-            parent=resource.parent,
-            old=resource.inputs,
+            before=resource,
             ahead=self.ahead,
             **found,
         )
@@ -80,7 +91,7 @@ class Refresher:
     def _read(self, old: Resource, provider: Provider) -> Resource | None:
         self.reporter.hide([old.inputs, old.outputs])
         began = time.monotonic()
-        self.reporter.step(self._event(old, "started"))
+        self.reporter.step(self._event(old, "started", after=old))
         outcome = provider.read(old, old.outputs)
         if not outcome.id:
             self.reporter.step(self._event(old, "done", gone=True, seconds=time.monotonic() - began))
@@ -91,18 +102,20 @@ class Refresher:
         new = _merged(old, outcome)
         self.reporter.hide([new.inputs, new.outputs])
         changes = self._changes(old, new, provider)
-        event = self._event(old, "done", changes=changes, new=new.inputs, seconds=time.monotonic() - began)
+        event = self._event(old, "done", changes=changes, after=new, seconds=time.monotonic() - began)
         self.reporter.step(event)
         return new
 
-    def _changes(self, old: Resource, new: Resource, provider: Provider) -> dict[str, str]:
+    def _changes(self, old: Resource, new: Resource, provider: Provider) -> Changes:
         """What an `up` would change back, told the other way round."""
         if old.external:
-            return {} if equal(old.outputs, new.outputs) else {"outputs": "update"}
+            return Changes() if equal(old.outputs, new.outputs) else Changes({"outputs": "update"})
         diff = settled(provider.diff(new, old.inputs, old.ignore_changes), new, old.inputs)
         if not diff.changes:
-            return {}
-        return {path: _INVERTED[kind.removesuffix("-replace")] for path, kind in named_changes(diff, new, old).items()}
+            return Changes()
+        named = named_changes(diff, new, old)
+        kinds = {path: _INVERTED[kind.removesuffix("-replace")] for path, kind in named.items()}
+        return replace(named, kinds=kinds, replaces=())
 
 
 def rebuilt(resources: list[Resource]) -> tuple[Resource, ...]:
@@ -128,7 +141,7 @@ def _without_dangling(resource: Resource, there: Collection[str]) -> Resource:
 
 
 def _readable(resource: Resource) -> bool:
-    return resource.custom and not resource.is_provider and not resource.pending_replacement
+    return resource.custom and not resource.is_provider
 
 
 def _merged(old: Resource, outcome: Outcome) -> Resource:
@@ -143,6 +156,6 @@ def _merged(old: Resource, outcome: Outcome) -> Resource:
         init_errors=outcome.init_errors,
         refresh_before_update=outcome.refresh_before_update,
     )
-    if unchanged and new == replace(old, inputs=inputs, outputs=outputs):
+    if unchanged and new == old:
         return old
     return new if unchanged else replace(new, modified=now())

@@ -10,22 +10,25 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
-from amlkit.engine.events import Op, OutputsEvent
+from amlkit.engine.events import Op
 from amlkit.errors import AmlkitError, EngineError
 from amlkit.propertyvalues import UNKNOWN, has_unknown
 
-from . import steps, urns
+from . import deleting, importing, steps, urns
+from .answers import Answer, Answered, Failures
 from .cascade import Cascade
 from .decide import Diff, decide, forced_diff, settled, with_ignored, with_replace_on_changes
+from .deleting import Condemned
+from .dismantling import Dismantling
 from .gate import Stopped
-from .goal import Goal, desired, inherit
+from .goal import Goal, desired, explicit_provider, inherit
 from .kinds import Component, Custom, Kind, ProviderKind
 from .lookup import Seen
+from .outputs import Outputs
 from .providers import config_only
 from .registry import default_inputs
-from .resource import PROVIDER_PREFIX, STACK_TYPE, Resource
+from .resource import PROVIDER_PREFIX, Resource
 from .run import Run
 from .snapshot import New, Old
 from .values import equal
@@ -40,41 +43,39 @@ class Registrar:
         self.cascade = Cascade(run, self.seen)
         self._deciding = threading.RLock()
         self._defaults: dict[tuple[str, str], str] = {}
-        self._stack_outputs: dict[str, Any] | None = None
+        self.failures = Failures()
+        self._dismantling = Dismantling(run)
+        self.outputs = Outputs(run, self.seen, self._is_passed_over)
 
-    def register(self, goal: Goal) -> New:
+    def register(self, goal: Goal) -> Answer:
         """Decide and do what a registration needs; returns when it is done and in the state.
 
         Raises:
             Stopped: the run stops, because of this or something else; what is wrong has been reported.
         """
         with self._run.gate.enter(), self._failing(goal):
-            with self._deciding:
-                self._run.gate.check()
-                work = self._decided(goal)
-            entry = work()
-            self.seen.add(entry)
-            return entry
+            try:
+                with self._deciding:
+                    self._run.gate.check()
+                    work = self._decided(goal)
+                return self._carried_out(goal, work)
+            except Answered as passed_over:
+                return passed_over.answer
 
-    def read(self, goal: Goal, identifier: str) -> New:
+    def read(self, goal: Goal, identifier: str) -> Answer:
         """Read what is not managed here (`X.get(...)`).
 
         Raises:
             Stopped: as in `register`.
         """
         with self._run.gate.enter(), self._failing(goal):
-            with self._deciding:
-                self._run.gate.check()
-                goal = self._placed(goal)
-                urn = self.seen.claim(self._urn(goal), goal)
-                old = self.seen.olds.get(urn)
-                new = replace(desired(goal, urn, self._provider_of(goal), None), external=True, id=identifier)
-                kind = Custom(self._run.registry.get(new.provider))
-                self.seen.operated.add(urn)
-            with self._run.gate.slot():
-                entry = steps.read(self._run, old, new, kind)
-            self.seen.add(entry)
-            return entry
+            try:
+                with self._deciding:
+                    self._run.gate.check()
+                    work = self._decided_read(goal, identifier)
+                return self._carried_out(goal, work)
+            except Answered as passed_over:
+                return passed_over.answer
 
     def fail(self, error: Exception, urn: str = "") -> None:
         """Report what went wrong and stop the run."""
@@ -84,44 +85,20 @@ class Registrar:
 
     def any_unknown(self, urns_: Iterable[str]) -> bool:
         """Is one of these resources still without an id (previews only)?"""
-        entries = [self.seen.news.get(urn) for urn in urns_]
+        asked = list(urns_)
+        if any(map(self._is_passed_over, asked)):
+            return True
+        entries = [self.seen.news.get(urn) for urn in asked]
         return any(each is not None and each.resource.custom and not is_known(each.resource.id) for each in entries)
+
+    def unregistered(self) -> list[Condemned]:
+        """What is to be deleted after the program: what was replaced, and what it did not register."""
+        return deleting.unregistered(self._run, self.seen.operated, self.cascade.handled)
 
     def provider_for(self, type_: str, version: str, reference: str) -> str:
         """The provider reference for a call without a resource: the given one, else the package's default."""
         with self._run.gate.enter(), self._deciding:
             return reference or self._default_provider(urns.package_of(type_), version)
-
-    def set_outputs(self, urn: str, outputs: dict[str, Any]) -> None:
-        """Outputs of a component, after all that is in it; the stack's wait for the end of the run."""
-        if urns.parse(urn).type == STACK_TYPE:
-            self._stack_outputs = outputs
-            return
-        with self._run.gate.enter():
-            entry = self.seen.news.get(urn)
-            if entry is None:
-                raise EngineError(f"outputs for a resource that is not registered: {urn}")
-            self._run.reporter.hide(outputs)
-            self._run.snapshot.set_outputs(entry, outputs)
-            op, before = self.seen.components.pop(urn, (Op.SAME, None))
-            if op is Op.CREATE:
-                self._run.hooks.run("AfterCreate", entry.resource, old=None, new=entry.resource, done=True)
-            elif op is Op.UPDATE:
-                self._run.hooks.run("AfterUpdate", entry.resource, old=before, new=entry.resource, done=True)
-
-    def finish_outputs(self, *, succeeded: bool) -> Mapping[str, Any]:
-        """Put the stack's outputs into the state; after a failure over the old ones. Returns what is there now."""
-        entry = next((each for each in self._run.snapshot.news if each.resource.type == STACK_TYPE), None)
-        if entry is None:
-            return {}
-        old = self.seen.olds.get(entry.resource.urn)
-        before = dict(old.resource.outputs) if old else {}
-        given = self._stack_outputs
-        after = before if given is None else given if succeeded else before | given
-        self._run.reporter.hide(after)
-        self._run.snapshot.set_outputs(entry, dict(after))
-        self._run.reporter.event(OutputsEvent(before, after))
-        return after
 
     @contextmanager
     def _failing(self, goal: Goal) -> Iterator[None]:
@@ -131,21 +108,73 @@ class Registrar:
             self.fail(error, self._urn(goal))
             raise Stopped from error
 
+    def _is_passed_over(self, urn: str) -> bool:
+        return urn in self.failures or urn in self._dismantling
+
+    def _carried_out(self, goal: Goal, work: Callable[[], New]) -> Answer:
+        """Do the work; where the run continues after errors a failure is this registration's alone."""
+        try:
+            entry = work()
+        except AmlkitError as error:
+            if not self._run.continue_on_error:
+                raise
+            urn = self._urn(goal)
+            self._run.reporter.failure(error, urn)
+            self.failures.add(urn)
+            return Answer(self._as_known(urn, goal), result="fail")
+        self.seen.add(entry)
+        return Answer(entry.resource)
+
+    def _as_known(self, urn: str, goal: Goal) -> Resource:
+        """What the program is told of a resource that is not as it wants it."""
+        old = None if urn in self.seen.replaced else self.seen.olds.get(urn)
+        return Resource(urn=urn, type=goal.type, custom=goal.custom, id=old.resource.id if old else "")
+
+    def _refuse_dependant(self, goal: Goal, new: Resource) -> None:
+        """Raises Answered for what needs something that failed."""
+        if self.failures.concern(new):
+            self.seen.operate(new.urn)
+            self.failures.add(new.urn)
+            raise Answered(Answer(self._as_known(new.urn, goal), result="skip"))
+
+    def _decided_read(self, goal: Goal, identifier: str) -> Callable[[], New]:
+        goal = self._placed(goal)
+        urn = self.seen.claim(self._urn(goal), goal)
+        old, _ = self._found(urn, goal)
+        new = replace(desired(goal, urn, self._provider_of(goal), None), external=True, id=identifier)
+        new = replace(new, aliases=self.seen.names_before(urn))
+        self._refuse_dependant(goal, new)
+        kind = Custom(self._run.registry.get(new.provider))
+        self.seen.operate(urn)
+        return self._slotted(lambda: steps.read(self._run, old, new, kind))
+
     def _decided(self, goal: Goal) -> Callable[[], New]:
         goal = self._placed(goal)
         urn = self.seen.claim(self._urn(goal), goal)
         reference = self._provider_of(goal) if goal.custom and not goal.is_provider else ""
-        old = self.seen.olds.get(urn)
-        self._refuse_import(goal, old)
+        old, conflicted = self._found(urn, goal)
         new = desired(goal, urn, reference, old.resource if old else None)
+        new = replace(new, aliases=self.seen.names_before(urn))
+        self._refuse_dependant(goal, new)
+        if self._run.dismantling:
+            self._dismantling.refuse_new(new, old)
         kind = self._kind_of(new)
+        if self._run.dismantling and (kept := self._dismantling.as_it_is(new, old, kind)):
+            self.seen.operate(urn)
+            return kept
         recreating = urn in self.cascade.deleted
         fresh = old is None or recreating or old.resource.external
         wanted = new
+        if isinstance(kind, Custom) and importing.is_asked(goal, old.resource if old else None):
+            if conflicted:
+                raise InvalidError(urn)
+            return self._import(goal, new, kind, None if recreating else old)
         if old is not None and not fresh:
             new = replace(new, inputs=with_ignored(new.inputs, old.resource.inputs, goal.ignore_changes))
         new = self._checked(new, kind, None if old is None or fresh else old.resource)
-        self.seen.operated.add(urn)
+        if conflicted:
+            raise InvalidError(urn)
+        self.seen.operate(urn)
         if old is None:
             return self._creation(new, kind, None, {})
         if fresh:
@@ -154,13 +183,44 @@ class Registrar:
             return self._creation(new, kind, old, {}, after=self.cascade.recreated(urn) if recreating else None)
         return self._changed(goal, old, new, wanted, kind)
 
+    def _found(self, urn: str, goal: Goal) -> tuple[Old | None, bool]:
+        """What it was in the old state, and whether another registration claims the same; that has been reported."""
+        found = self.seen.find(urn, goal)
+        for text in found.conflicts:
+            self._run.reporter.message("error", text, urn)
+        if found.alias and goal.is_provider:
+            self._run.registry.alias(urn, found.alias)
+        return found.old, bool(found.conflicts)
+
+    def _import(self, goal: Goal, new: Resource, kind: Custom, replaces: Old | None) -> Callable[[], New]:
+        """Take over what exists; what the program wants otherwise is decided when it has been read."""
+        self.seen.operate(new.urn)
+
+        def work() -> New:
+            with self._run.gate.slot():
+                entry = importing.take(self._run, new, lambda: importing.imported(new, kind), replaces)
+            with self._deciding:
+                self._run.gate.check()
+                wanted = importing.adjustable(entry.resource, new)
+                old = Old(entry.resource, made=entry)
+                kept = with_ignored(wanted.inputs, old.resource.inputs, goal.ignore_changes)
+                checked = self._checked(replace(wanted, inputs=kept), kind, old.resource)
+                follow = self._changed(goal, old, checked, wanted, kind)
+            return follow()
+
+        return work
+
     def _changed(self, goal: Goal, old: Old, new: Resource, wanted: Resource, kind: Kind) -> Callable[[], New]:
-        before = old.resource
+        gone = old.resource.urn in self.cascade.deleted  # under an old name: found by a diff, as Pulumi does
+        before = replace(old.resource, pending_replacement=True) if gone else old.resource
         diff = self._diff(before, new, kind)
         if diff.warning:
             self._run.reporter.message("warning", diff.warning, new.urn)
         diff = with_replace_on_changes(diff, goal.replace_on_changes, init_errors=bool(before.init_errors))
         decision = decide(before, new, diff, goal.delete_before_replace)
+        if decision.op is Op.SAME and old.made is not None:
+            made = old.made
+            return lambda: made
         if decision.op is Op.SAME:
             return self._noted(new, Op.SAME, None, lambda: steps.same(self._run, old, new, kind))
         if decision.op is Op.UPDATE:
@@ -168,9 +228,12 @@ class Registrar:
                 new, Op.UPDATE, before, self._slotted(lambda: steps.update(self._run, old, new, kind, decision.changes))
             )
         self._refuse_protected(before, new)
+        self._refuse_imported(goal, before, new, diff)
         self.seen.replaced.add(new.urn)
         again = self._checked(wanted, kind, None)
-        prepare = self.cascade.prepared(old) if decision.delete_first else None
+        prepare = self.cascade.prepared(old) if decision.delete_first and not gone else None
+        if gone:
+            prepare = self.cascade.recreated(before.urn)
         return self._creation(again, kind, old, decision.changes, after=prepare)
 
     def _creation(
@@ -185,7 +248,7 @@ class Registrar:
             if after is not None:
                 after()
             with self._run.gate.slot():
-                return steps.create(self._run, new, kind, replaces, changes)
+                return steps.create(self._run, new, kind, replaces, changes, gone=after is not None)
 
         return self._noted(new, Op.CREATE, None, work)
 
@@ -212,12 +275,8 @@ class Registrar:
         return urns.urn(self._run.stack, self._run.project, goal.parent, goal.type, goal.name)
 
     def _provider_of(self, goal: Goal) -> str:
-        package = urns.package_of(goal.type)
-        if goal.provider:
-            return goal.provider
-        parent = self.seen.goals.get(goal.parent)
-        inherited = {**(parent.providers if parent else {}), **goal.providers}.get(package, "")
-        return inherited or self._default_provider(package, goal.version)
+        named = explicit_provider(goal, self.seen.goals.get(goal.parent))
+        return named or self._default_provider(urns.package_of(goal.type), goal.version)
 
     def _default_provider(self, package: str, version: str) -> str:
         if (package, version) not in self._defaults:
@@ -242,17 +301,16 @@ class Registrar:
             raise EngineError(f"an input of {new.urn} is not known")
         self._run.reporter.hide(new.inputs)
         checked = kind.check(new, old.inputs if old else {}, old)
-        for name, reason in checked.failures:
-            place = f": property {name}" if name else ""
-            self._run.reporter.message(
-                "error", f"{new.type} resource '{new.name}'{place} has a problem: {reason}", new.urn
-            )
+        for line in checked.told(new):
+            self._run.reporter.message("error", line, new.urn)
         if checked.failures:
             raise InvalidError(new.urn)
         return replace(new, inputs=checked.inputs)
 
     def _diff(self, old: Resource, new: Resource, kind: Kind) -> Diff:
-        forced = forced_diff(new, self.seen.replaced)
+        if not self._run.preview and has_unknown(new.replacement_trigger):
+            raise EngineError(f"replacement trigger contains unknowns for {new.urn}")
+        forced = forced_diff(old, new, self.seen.replaced)
         if forced is not None:
             return forced
         if self._provider_changed(old, new):
@@ -267,6 +325,8 @@ class Registrar:
             return True
         old_urn, _ = urns.parse_reference(old.provider)
         new_urn, _ = urns.parse_reference(new.provider)
+        if self.seen.aliases.new_of.get(old_urn) == new_urn:
+            return False
         before, entry = self.seen.old_provider(old_urn), self.seen.news.get(new_urn)
         if entry is None:
             raise EngineError(f"a provider that the program does not register: {new.provider}")
@@ -274,6 +334,15 @@ class Registrar:
         if before is None or equal(config_only(before.inputs), config_only(after.inputs)):
             return before is None
         return self._run.registry.get(new.provider).diff_config(before, after).replace
+
+    def _refuse_imported(self, goal: Goal, old: Resource, new: Resource, diff: Diff) -> None:
+        """The program says which thing it is to be: another one in its place is not that."""
+        if not goal.import_id:
+            return
+        text = importing.must_not_replace(old, new, diff)
+        if not self._run.preview:
+            raise EngineError(text)
+        self._run.reporter.message("warning", text, new.urn)
 
     def _refuse_protected(self, old: Resource, new: Resource) -> None:
         if not (old.protect and new.protect):
@@ -285,15 +354,6 @@ class Registrar:
         if not self._run.preview:
             raise error
         self._run.reporter.failure(error, new.urn)
-
-    def _refuse_import(self, goal: Goal, old: Old | None) -> None:
-        if not goal.import_id or not goal.custom:
-            return
-        known = old is not None and (old.resource.import_id or old.resource.id) == goal.import_id
-        if not known or (old is not None and old.resource.external):
-            raise EngineError(
-                "import is not supported by the embedded engine yet", hint="use the Pulumi CLI for this run"
-            )
 
 
 class InvalidError(EngineError):

@@ -36,6 +36,7 @@ class Registry:
         self._loaded: dict[str, Provider] = {}
         self._checking: dict[str, Provider] = {}
         self._all: list[Provider] = []
+        self._aliases: dict[str, str] = {}
         self._lock = threading.RLock()
 
     def get(self, reference: str) -> Provider:
@@ -100,8 +101,14 @@ class Registry:
                 provider = self._start(resource)  # a process takes its configuration once
             if provider.inputs is None:
                 provider.configure(resource)
-            self._loaded[urns.provider_reference(resource.urn, resource.id)] = provider
+            for urn in filter(None, (resource.urn, self._aliases.get(resource.urn))):
+                self._loaded[urns.provider_reference(urn, resource.id)] = provider
             return provider
+
+    def alias(self, urn: str, old: str) -> None:
+        """Have references to a provider's old name mean the one that is configured under its new name."""
+        with self._lock:
+            self._aliases[urn] = old
 
     def close(self) -> None:
         """End all plugins, at the same time."""

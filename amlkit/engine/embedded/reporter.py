@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from amlkit.engine.events import Event, MessageEvent, Op, Severity, StepEvent
+from amlkit.engine.events import HIDDEN, Event, MessageEvent, Op, Severity, StepEvent
 from amlkit.errors import AmlkitError
 
-from .resource import PROVIDER_PREFIX
+from .gate import ConsequenceError
 from .values import known_secrets
 
-HIDDEN = "[secret]"
 _SHORTEST_MASKED = 4
 """Characters; masking shorter secrets would garble text and tell more than it hides."""
-_COUNTED_ELSEWHERE = (Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.REFRESH)
+_COUNTED_ELSEWHERE = (Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.REFRESH, Op.IMPORT_REPLACEMENT)
 
 
 class Reporter:
@@ -34,6 +33,7 @@ class Reporter:
         self.messages: list[MessageEvent] = []
         self.counts: Counter[Op] = Counter()
         self.error = ""
+        self._logged = ""
 
     @property
     def failed(self) -> bool:
@@ -71,9 +71,16 @@ class Reporter:
             if event.state == "done":
                 self.steps.append(event)
                 quiet = event.op is Op.READ and not event.changes
-                if event.op not in _COUNTED_ELSEWHERE and not quiet and not _is_default_provider(event):
+                if event.op not in _COUNTED_ELSEWHERE and not quiet and not event.is_default_provider:
                     self.counts[event.op] += 1
             self._emit(event)
+
+    def changes(self, kind: str) -> dict[Op, int]:
+        """Counts by operation; a refresh counts what it found."""
+        if kind != "refresh":
+            return dict(self.counts)
+        shown = [step for step in self.steps if not step.is_default_provider]
+        return dict(Counter(Op.DELETE if step.gone else Op.UPDATE if step.changes else Op.SAME for step in shown))
 
     def message(self, severity: Severity, text: str, urn: str = "", *, ephemeral: bool = False) -> None:
         """A line for the user; an error makes the operation fail."""
@@ -81,15 +88,29 @@ class Reporter:
             event = MessageEvent(severity, self.masked(text), urn, ephemeral)
             if severity == "error" and not self.error:
                 self.error = event.message
-            if severity != "debug":
-                self.messages.append(event)
-            self._emit(event)
+            self._told(event)
+
+    def logged(self, severity: Severity, text: str, urn: str = "", *, ephemeral: bool = False) -> None:
+        """A line that the program or a plugin logged; an error fails nothing unless the program then fails too."""
+        with self._lock:
+            event = MessageEvent(severity, self.masked(text), urn, ephemeral)
+            if severity == "error" and not self._logged:
+                self._logged = event.message
+            self._told(event)
+
+    def fail_as_logged(self) -> None:
+        """The program failed: the first error that was logged is why, if none was reported."""
+        with self._lock:
+            self.error = self.error or self._logged
+
+    def _told(self, event: MessageEvent) -> None:
+        if event.severity != "debug":
+            self.messages.append(event)
+        self._emit(event)
 
     def failure(self, error: BaseException, urn: str = "") -> None:
-        """An error as a line: facts and hint of our own, the text of any other."""
+        """An error as a line: facts and hint of our own, the text of any other. A mere consequence is told if alone."""
+        if isinstance(error, ConsequenceError) and self.failed:
+            return
         text = str(error) if isinstance(error, AmlkitError) else f"{type(error).__name__}: {error}"
         self.message("error", text, urn)
-
-
-def _is_default_provider(event: StepEvent) -> bool:
-    return event.type.startswith(PROVIDER_PREFIX) and event.urn.rsplit("::", 1)[1].startswith("default")

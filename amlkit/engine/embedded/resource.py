@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -62,6 +63,12 @@ class Resource:
     def name(self) -> str:
         """The logical name: what follows the type in the URN; may itself hold `::`."""
         return self.urn.split("::", 3)[3]
+
+    @cached_property
+    def targets(self) -> frozenset[str]:
+        """URNs of what must come before it in a state; its provider is a reference, not in here."""
+        named = {self.parent, self.deleted_with, *self.dependencies}
+        return frozenset(named.union(*self.property_dependencies.values()) - {""})
 
     @property
     def is_provider(self) -> bool:

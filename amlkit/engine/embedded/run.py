@@ -1,4 +1,4 @@
-"""What one operation has at hand: the record that its parts share. Made by `operations`, passed on, never global."""
+"""What one operation has at hand: the record that its parts share. Made by `session`, passed on, never global."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .callbacks import Callbacks
 from .gate import Gate
 from .hooks import Hooks
 from .registry import Registry
@@ -18,8 +19,9 @@ class Run:
     """One preview, update, refresh or destroy of one stack.
 
     `root` is the folder of Pulumi.yaml, `program_folder` the program's working directory. `config` has whole keys,
-    secrets marked. `program_done` is set when the program has nothing more to register, `finished` when the engine
-    needs its hooks no more.
+    secrets marked. `continue_on_error`: a failed step fails only what depends on it. `dismantling`: the program
+    runs for a destroy. `kept`: URNs that a destroy leaves alone. `program_done` is set when the program has nothing
+    more to register, `finished` when the engine needs its hooks no more.
     """
 
     project: str
@@ -30,9 +32,13 @@ class Run:
     config: dict[str, object]
     snapshot: Snapshot
     registry: Registry
+    callbacks: Callbacks
     hooks: Hooks
     reporter: Reporter
     gate: Gate
     parallel: int
+    continue_on_error: bool = False
+    dismantling: bool = False
+    kept: frozenset[str] = frozenset()
     program_done: threading.Event = field(default_factory=threading.Event)
     finished: threading.Event = field(default_factory=threading.Event)

@@ -1,4 +1,7 @@
-"""Starts the program in a process of its own and watches it; `operations` calls it, `child` is what it starts."""
+"""Starts the program in a process of its own and watches it.
+
+`session` starts it, `operations` lets it go, `child` is what it starts.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +29,7 @@ _CHILD = Path(__file__).with_name("child.py")
 class Order:
     """What to run and as what. `entry` is a folder with `__main__.py` or a file; `folder` the working directory.
 
-    `environ` is whole: it holds the configuration too, secrets in clear, and must not be logged.
+    `environ` is whole but for the configuration, which `Program.go` gives.
     """
 
     python: Path
@@ -81,10 +84,17 @@ class Program:
         for reader in self._readers:
             reader.start()
 
-    def go(self) -> None:
-        """Let it begin; until now it has only imported the SDK."""
-        with suppress(BrokenPipeError):
-            os.write(self._lifeline, b"g")
+    def go(self, config: Mapping[str, str], secret_keys: Sequence[str]) -> None:
+        """Let it begin; until now it has only imported the SDK.
+
+        The configuration holds secrets in clear, so that it goes through the pipe and not into the arguments.
+        """
+        settings = {
+            "PULUMI_CONFIG": json.dumps(dict(config)),
+            "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(secret_keys)),
+        }
+        with suppress(BrokenPipeError), os.fdopen(os.dup(self._lifeline), "wb") as pipe:
+            pipe.write(json.dumps(settings).encode() + b"\n")
 
     def poll(self) -> int | None:
         """Its exit code, None while it runs."""

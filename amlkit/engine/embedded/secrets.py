@@ -85,7 +85,8 @@ class Passphrase:
             raise SetupError(f"not a salt of passphrase secrets: `{self.salt}`", hint=_SALT_HINT)
         cipher = _derive(self._passphrase, raw)
         if _decrypt(cipher, check) != CHECK:
-            raise SetupError("incorrect passphrase", hint=f"set {VARIABLE} or {FILE_VARIABLE} to the right one")
+            hint = f"set {VARIABLE} or {FILE_VARIABLE} to the right one, or put `encryptionsalt` of the stack file back"
+            raise SetupError("incorrect passphrase", hint=hint)
         return cipher
 
 

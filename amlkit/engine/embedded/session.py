@@ -6,24 +6,25 @@ on disk, and the history has an entry.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from amlkit.engine.events import Event
+from amlkit.engine.events import Event, Kind
 from amlkit.propertyvalues import secret
 
 from . import checkpoint
+from .callbacks import Callbacks
 from .committer import Committer
 from .filestate import FileState
 from .gate import Gate
 from .hooks import Hooks
 from .monitor import Server
 from .opened import Opened
+from .options import Options
 from .plugins import Places
 from .registry import Registry
 from .reporter import Reporter
@@ -33,19 +34,21 @@ from .runner import Order, Program, python_of
 from .secrets import Passphrase
 from .snapshot import Snapshot
 from .stackfile import config_for_program, stored_config
-
-Kind = Literal["preview", "update", "refresh", "destroy"]
+from .texts import Texts
+from .timings import Timings
 
 
 @dataclass
 class Session:
-    """One operation at work. `loaded` is the state as it was found; `abandoned` stops all writing."""
+    """One operation at work. `loaded` is the state as it was found; `abandoned` stops all writing.
+
+    `values` is the configuration, secrets in clear: never log it. `program`, where one runs, waits for `go`.
+    """
 
     stack: Opened
     kind: Kind
     preview: bool
     parallel: int
-    environ: Mapping[str, str]
     values: Mapping[str, str]
     secret_keys: tuple[str, ...]
     loaded: Deployment
@@ -53,8 +56,12 @@ class Session:
     gate: Gate
     server: Server
     registry: Registry
+    callbacks: Callbacks
     hooks: Hooks
     commit: Callable[[Callable[[], Deployment]], None]
+    program: Program | None
+    message: str = ""
+    interrupted: bool = False
     abandoned: bool = False
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
@@ -63,94 +70,79 @@ class Session:
         if not self.preview and not self.abandoned:
             self.commit(deployment)
 
-    def run(self, base: Deployment) -> Run:
-        """Start from a state; it is saved if it is not what was loaded."""
+    def run(
+        self,
+        base: Deployment,
+        *,
+        continue_on_error: bool = False,
+        dismantling: bool = False,
+        kept: frozenset[str] = frozenset(),
+    ) -> Run:
+        """Start from a state; it is saved if it is not what was loaded. The flags are those of `Run`."""
         snapshot = Snapshot(base, self.save)
         if base is not self.loaded:
             self.save(snapshot.deployment)
         project = self.stack.project
-        main = project.main
         return Run(
             project=project.name,
             stack=self.stack.stack,
             preview=self.preview,
             root=project.folder,
-            program_folder=main if main.is_dir() else main.parent,
+            program_folder=project.program_folder,
             config={key: secret(text) if key in self.secret_keys else text for key, text in self.values.items()},
             snapshot=snapshot,
             registry=self.registry,
+            callbacks=self.callbacks,
             hooks=self.hooks,
             reporter=self.reporter,
             gate=self.gate,
             parallel=self.parallel,
+            continue_on_error=continue_on_error,
+            dismantling=dismantling,
+            kept=kept,
         )
-
-    def program(self) -> Program:
-        """Start the program's process; it waits for `go`."""
-        project = self.stack.project
-        python, environ = python_of(project.virtualenv, self.environ)
-        main = project.main
-        settings = {
-            "PULUMI_CONFIG": json.dumps(dict(self.values)),
-            "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(self.secret_keys)),
-        }
-        order = Order(
-            python=python,
-            entry=main,
-            folder=main if main.is_dir() else main.parent,
-            root=project.folder,
-            project=project.name,
-            stack=self.stack.stack,
-            preview=self.preview,
-            parallel=self.parallel,
-            address=self.server.address,
-            environ={**environ, **settings},
-        )
-        return Program(order, lambda line: self.reporter.message("info", line))
 
 
 @contextmanager
 def session(
-    stack: Opened,
-    kind: Kind,
-    emit: Callable[[Event], None],
-    *,
-    preview: bool,
-    parallel: int,
-    environ: Mapping[str, str],
+    stack: Opened, kind: Kind, options: Options, emit: Callable[[Event], None], *, preview: bool, runs_program: bool
 ) -> Iterator[Session]:
     """Open all that an operation needs. The caller holds the stack's lock, unless it only previews.
+
+    The program's process is started first of all: it imports the SDK while the passphrase's key is derived.
 
     Raises:
         SetupError: the state is damaged, the passphrase wrong, a setting or the program missing.
     """
-    if kind in ("preview", "update"):
+    if runs_program:
         stack.project.check_program()
     reporter = Reporter(emit)
     began = time.time()
-    with ExitStack() as closing:
-        deployment, passphrase, ciphertexts = checkpoint.read(stack.text(), stack.keys)
-        values, secret_keys = _settings(stack, passphrase, reporter, preview=preview)
-        parallel = parallel or 4 * (os.cpu_count() or 1)
-        server = Server(reporter, parallel)
+    timings = Timings(options.environ)
+    with timings.told(lambda text: reporter.message("info", text)), ExitStack() as closing:
+        parallel = options.parallel or 4 * (os.cpu_count() or 1)
+        server = Server(reporter, parallel, timings.interceptors())
         closing.callback(server.close)
-        registry = Registry(
-            Places(environ, {each.name: each.path for each in stack.project.plugins}),
-            server.address,
-            lambda name: _stack_outputs(stack, name),
-            lambda plugin, line: reporter.message("debug", f"{plugin}: {line}"),
-        )
+        program = None
+        if runs_program:
+            order = _order(stack, options.environ, server.address, parallel=parallel, preview=preview)
+            program = Program(order, lambda line: reporter.message("info", f"{line}\n"))
+            closing.callback(program.end, 0.0)
+        with timings.spent("state and passphrase"):
+            deployment, passphrase, ciphertexts = checkpoint.read(stack.text(), stack.keys, where=str(stack.state.file))
+            values, secret_keys = _settings(stack, passphrase, reporter, preview=preview)
+        registry = _registry(stack, options.environ, server, reporter, timings)
         closing.callback(registry.close)
-        hooks = Hooks(preview=preview, warn=lambda urn, text: reporter.message("warning", text, urn))
-        closing.callback(hooks.close)
-        committer = Committer(_writer(stack, passphrase, ciphertexts))
+        callbacks = Callbacks()
+        closing.callback(callbacks.close)
+        hooks = Hooks(callbacks, preview=preview, warn=lambda urn, text: reporter.message("warning", text, urn))
+        committer = Committer(timings.timed("writes of the state", _writer(stack, passphrase, ciphertexts)))
         closing.callback(committer.close)
         opened = Session(
             stack=stack,
             kind=kind,
             preview=preview,
             parallel=parallel,
-            environ=environ,
             values=values,
             secret_keys=tuple(secret_keys),
             loaded=deployment,
@@ -158,14 +150,50 @@ def session(
             gate=Gate(parallel),
             server=server,
             registry=registry,
+            callbacks=callbacks,
             hooks=hooks,
             commit=committer.commit,
+            program=program,
+            message=options.message,
         )
         try:
             yield opened
         finally:
-            if not preview and not opened.abandoned:
+            if not preview:
                 _finish(opened, began)
+
+
+def _order(stack: Opened, environ: Mapping[str, str], address: str, *, parallel: int, preview: bool) -> Order:
+    project = stack.project
+    python, environ = python_of(project.virtualenv, environ)
+    return Order(
+        python=python,
+        entry=project.main,
+        folder=project.program_folder,
+        root=project.folder,
+        project=project.name,
+        stack=stack.stack,
+        preview=preview,
+        parallel=parallel,
+        address=address,
+        environ=environ,
+    )
+
+
+def _registry(
+    stack: Opened, environ: Mapping[str, str], server: Server, reporter: Reporter, timings: Timings
+) -> Registry:
+    return Registry(
+        Places(
+            environ,
+            {each.name: each.path for each in stack.project.plugins},
+            timings,
+            stack.project.program_folder,
+        ),
+        server.address,
+        lambda name: _stack_outputs(stack, name),
+        lambda plugin, line: reporter.message("debug", f"{plugin}: {line}"),
+    )
 
 
 def _settings(
@@ -186,6 +214,7 @@ def _writer(
     stack: Opened, passphrase: Passphrase | None, ciphertexts: checkpoint.Ciphertexts
 ) -> Callable[[Deployment], None]:
     manager = passphrase
+    texts = Texts()
 
     def write(deployment: Deployment) -> None:
         nonlocal manager
@@ -193,7 +222,7 @@ def _writer(
             settings = stack.settings()
             manager = stack.passphrase(settings)
             settings.save()
-        stack.state.save(checkpoint.write(deployment, stack.state.fqn, manager, ciphertexts))
+        stack.state.save(checkpoint.write(deployment, stack.state.fqn, manager, ciphertexts, texts))
 
     return write
 
@@ -203,10 +232,11 @@ def _finish(opened: Session, began: float) -> None:
     opened.stack.state.finish(
         opened.kind,
         "failed" if reporter.failed or opened.gate.stopped else "succeeded",
-        {op.value: count for op, count in reporter.counts.items()},
+        {op.value: count for op, count in reporter.changes(opened.kind).items()},
         began,
         time.time(),
         stored_config(opened.stack.project, opened.stack.settings()),
+        opened.message,
     )
 
 

@@ -1,6 +1,6 @@
 """The state while an operation runs: what is done (new, in completion order), what is left (old), what is under way.
 
-The only mutable picture of the state; `steps` and `registrar` change it, `operations` saves it after each change.
+The only mutable picture of the state; `steps` and `importing` change it, `session` has each change written.
 The order new before old is a sound one because a registration waits for whatever it refers to.
 """
 
@@ -11,16 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .aliasing import normalised
 from .resource import Deployment, Pending, Resource
 from .values import equal
 
 
 @dataclass(eq=False)
 class Old:
-    """A place in the old list: the resource as it now is there, and whether something new has taken over from it."""
+    """A place in the old list: the resource as it now is there, and whether something new has taken over from it.
+
+    `made`: it is not in that list, but was made or taken over in this run, and goes when an update or delete follows.
+    """
 
     resource: Resource
     done: bool = False
+    made: New | None = None
 
 
 @dataclass(eq=False)
@@ -45,6 +50,7 @@ class Snapshot:
         self._carried = tuple(each for each in self.base.pending if each.type == "creating")
         self._lock = threading.RLock()
         self._count = 0
+        self._unsaved = False
 
     def deployment(self) -> Deployment:
         """The state as it is now."""
@@ -52,7 +58,7 @@ class Snapshot:
             news = tuple(each.resource for each in self.news if not each.gone)
             olds = tuple(each.resource for each in self.olds if not each.done)
             pending = (*self._carried, *self._pending.values())
-            return Deployment(news + olds, pending, self.base.metadata)
+            return Deployment(normalised(news + olds), pending, self.base.metadata)
 
     def resources(self) -> list[Resource]:
         """Everything, new and old: where a provider is looked for."""
@@ -93,14 +99,14 @@ class Snapshot:
         with self._lock:
             self._pending.pop(ticket, None)
             if old is not None:
-                old.done = True
+                self._drop(old)
             made = New(resource)
             self.news.append(made)
         self.save(self.deployment)
         return made
 
     def same(self, old: Old, resource: Resource) -> New:
-        """Nothing was done to it; on disk only if something that the state keeps differs."""
+        """Nothing was done to it; on disk at once only if something that counts differs, else by `settle`."""
         with self._lock:
             before = old.resource
             old.done = True
@@ -108,6 +114,8 @@ class Snapshot:
             self.news.append(made)
         if differs(before, resource):
             self.save(self.deployment)
+        elif before != resource:
+            self._unsaved = True
         return made
 
     def deleted(self, ticket: int, old: Old, *, pending_replacement: bool = False) -> None:
@@ -117,23 +125,33 @@ class Snapshot:
             if pending_replacement:
                 old.resource = replace(old.resource, pending_replacement=True)
             else:
-                old.done = True
+                self._drop(old)
         self.save(self.deployment)
+
+    def settle(self) -> None:
+        """Have on disk what was no reason to write by itself: at the end of an operation."""
+        if self._unsaved:
+            self._unsaved = False
+            self.save(self.deployment)
 
     def forget(self, old: Old) -> None:
         """Drop a resource that is gone already."""
         with self._lock:
-            old.done = True
+            self._drop(old)
         self.save(self.deployment)
 
     def set_outputs(self, new: New, outputs: dict[str, Any]) -> None:
         """Outputs that arrive after a component's (or the stack's) registration."""
         with self._lock:
             changed = not equal(new.resource.outputs, outputs)
-            if changed:
-                new.resource = replace(new.resource, outputs=outputs)
+            new.resource = replace(new.resource, outputs=outputs)
         if changed:
             self.save(self.deployment)
+
+    def _drop(self, old: Old) -> None:
+        old.done = True
+        if old.made is not None:
+            old.made.gone = True
 
 
 def differs(old: Resource, new: Resource) -> bool:
@@ -162,4 +180,5 @@ def _compared(resource: Resource) -> tuple[Any, ...]:
         resource.ignore_changes,
         resource.replace_on_changes,
         resource.refresh_before_update,
+        resource.replacement_trigger,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from amlkit.digest import compact_json
+from amlkit.engine.events import HIDDEN
 from amlkit.errors import SetupError
 from amlkit.propertyvalues import SECRET, SIGNATURE, is_secret
 
@@ -22,8 +23,6 @@ from .filestate import FileState
 from .opened import Opened, opened
 from .project import Project, backend_url, select_stack, selected_stack
 from .resource import STACK_TYPE
-
-SECRET_TEXT = "[secret]"  # noqa: S105  what is shown in its place
 
 
 def ls(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
@@ -36,7 +35,8 @@ def ls(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
         current = ""
     rows = []
     for name in FileState(url, project.name, "any").stacks():
-        latest = _latest(FileState(url, project.name, name).load() or "")
+        state = FileState(url, project.name, name)
+        latest = checkpoint.latest_of(state.load() or "", str(state.file))
         written = str(latest.get("manifest", {}).get("time", ""))
         rows.append((name, written, len(latest.get("resources") or ())))
     if given.json:
@@ -73,9 +73,9 @@ def _known(values: Mapping[str, Any]) -> str:
 
 def outputs(stack: Opened, clear: bool) -> dict[str, Any]:
     """The stack's outputs by name; secrets in clear if asked for, else their mark. Raises `NoSuchStackError`."""
-    latest = _latest(stack.text())
+    latest = _latest(stack)
     raw: dict[str, Any] = next((each for each in latest.get("resources") or () if each.get("type") == STACK_TYPE), {})
-    reveal = _revealer(stack, latest) if clear else lambda _: SECRET_TEXT
+    reveal = _revealer(stack, latest) if clear else lambda _: HIDDEN
     values = raw.get("outputs") or {}
     return {key: _shown(values[key], reveal) for key in sorted(values)}
 
@@ -84,14 +84,14 @@ def export(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> 
     """The state as JSON, secrets encrypted unless asked for."""
     stack = opened(cwd, environ, given.stack)
     text = stack.text()
-    document, latest = json.loads(text), _latest(text)
+    document, latest = json.loads(text), _latest(stack)
     if given.show_secrets:
         reveal = _revealer(stack, latest)
         latest = _shown(latest, lambda value: {SIGNATURE: SECRET, "plaintext": compact_json(reveal(value))})
     features = {"features": document["features"]} if document.get("features") else {}
     text = json.dumps({"version": document["version"], **features, "deployment": latest}, indent=4, ensure_ascii=False)
     if given.file:
-        Path(given.file).write_text(text + "\n", encoding="utf-8")
+        (cwd / given.file).write_text(text + "\n", encoding="utf-8")
     else:
         print(text)
     return 0
@@ -136,7 +136,7 @@ def select(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> 
 def remove(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
     """Remove a stack that has no resources, with its history and its settings file."""
     stack = opened(cwd, environ, given.name or given.stack)
-    if _latest(stack.text()).get("resources") and not given.force:
+    if _latest(stack).get("resources") and not given.force:
         name = stack.stack
         hint = f"`destroy --stack {name}` deletes them; `stack rm {name} --force` forgets them"
         raise SetupError(f"'{name}' still has resources; removal rejected", hint=hint)
@@ -175,7 +175,7 @@ def overview(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -
     if given.show_name:
         print(stack.stack)
         return 0
-    latest = _latest(stack.text())
+    latest = _latest(stack)
     manifest, resources = latest.get("manifest") or {}, latest.get("resources") or []
     lines = [f"Current stack is {stack.stack}:"]
     if written := str(manifest.get("time", "")):
@@ -237,8 +237,8 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else compact_json(value)
 
 
-def _latest(text: str) -> dict[str, Any]:
-    return checkpoint.latest_of(text)
+def _latest(stack: Opened) -> dict[str, Any]:
+    return checkpoint.latest_of(stack.text(), str(stack.state.file))
 
 
 def _revealer(stack: Opened, latest: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Any]:

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from amlkit.engine.events import HIDDEN
 from amlkit.errors import DefinitionError, Problem, SetupError
 
 from . import yamltext
-from .project import Project as Project
+from .project import Project
 from .secrets import Passphrase
 
 SALT = "encryptionsalt"
@@ -149,12 +150,12 @@ def has_secure(raw: Any) -> bool:
 
 def masked(raw: Any) -> str:
     """A value of the file as text, with `[secret]` for what is."""
-    return "[secret]" if isinstance(raw, Mapping) and _is_secure(raw) else _text(_masked(raw))
+    return HIDDEN if isinstance(raw, Mapping) and _is_secure(raw) else _text(_masked(raw))
 
 
 def _masked(raw: Any) -> Any:
     if isinstance(raw, Mapping):
-        return "[secret]" if _is_secure(raw) else {key: _masked(item) for key, item in raw.items()}
+        return HIDDEN if _is_secure(raw) else {key: _masked(item) for key, item in raw.items()}
     return [_masked(item) for item in raw] if isinstance(raw, list) else raw
 
 

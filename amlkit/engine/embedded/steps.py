@@ -1,7 +1,8 @@
 """Carries out one step: hooks before and after, the note of a pending operation, the provider's call, the new state.
 
-Called by `registrar` (create, update, same, read) and `deleting`. A step that fails raises EngineError after the
-state is as it should be; an after-hook that fails is reported and fails the operation, but the step stays done.
+Called by `registrar` (create, update, same, read), `deleting`, `cascade`, `dismantling` and `bulkimport`. A step that
+fails raises EngineError after the state is as it should be; an after-hook that fails is reported and fails the
+operation, but the step stays done.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from amlkit.engine.events import Op, StepEvent
 from amlkit.errors import EngineError
 from amlkit.propertyvalues import UNKNOWN
 
+from .gate import AbandonedError
 from .kinds import Custom, Kind
 from .manifest import now
-from .providers import Outcome
+from .providers import Outcome, UnsureError
 from .resource import Resource
+from .retrying import retried, unwell
 from .run import Run
 from .snapshot import New, Old
 from .values import equal, mark_outputs
@@ -37,55 +41,66 @@ class Step:
         """The event of this step."""
         subject = self.new or self.old
         assert subject is not None  # noqa: S101  one of the two is there
-        return StepEvent(
-            urn=subject.urn,
-            type=subject.type,
-            op=self.op,
-            parent=subject.parent,
-            changes=self.changes,
-            old=self.old.inputs if self.old else {},
-            new=self.new.inputs if self.new else {},
-            id=subject.id,
-            provider=subject.provider,
-            retain=bool(self.old and self.old.retain_on_delete),
-            **fields,  # type: ignore[arg-type]
-        )
+        known = {"before": self.old, "after": self.new, "changes": self.changes}
+        return StepEvent(urn=subject.urn, type=subject.type, op=self.op, **known, **fields)  # type: ignore[arg-type]
+
+
+@dataclass
+class Course:
+    """A step under way; what is found out on the way is told when it ends."""
+
+    step: Step
+
+    def made(self, new: Resource, **others: object) -> None:
+        """What it has become, and what else is other than it was when it began."""
+        self.step = replace(self.step, new=new, **others)  # type: ignore[arg-type]
 
 
 @contextmanager
-def reported(run: Run, step: Step) -> Iterator[dict[str, str]]:
-    """Tell the display that a step begins, and how it ends; changes that show only then go into what it yields."""
+def reported(run: Run, step: Step) -> Iterator[Course]:
+    """Tell the display that a step begins, and how it ends."""
     for resource in (step.old, step.new):
         if resource is not None:
             run.reporter.hide([resource.inputs, resource.outputs])
     began = time.monotonic()
     run.reporter.step(step.event(state="started"))
-    changes = dict(step.changes)
+    course = Course(step)
     try:
-        yield changes
+        yield course
+    except AbandonedError:
+        raise  # it has not ended
     except EngineError as error:
-        run.reporter.step(step.event(state="failed", error=str(error), seconds=time.monotonic() - began))
+        known = {"error": str(error), "unsure": isinstance(error, UnsureError), "seconds": time.monotonic() - began}
+        run.reporter.step(course.step.event(state="failed", **known))
         raise
-    ended = replace(step, changes=changes)
-    run.reporter.step(ended.event(state="done", seconds=time.monotonic() - began))
+    run.reporter.step(course.step.event(state="done", seconds=time.monotonic() - began))
 
 
-def create(run: Run, new: Resource, kind: Kind, replaces: Old | None, changes: Mapping[str, str]) -> New:
-    """Make a resource; with `replaces`, as the new half of a replacement."""
+def create(
+    run: Run, new: Resource, kind: Kind, replaces: Old | None, changes: Mapping[str, str], *, gone: bool = False
+) -> New:
+    """Make a resource; with `replaces`, as the new half of a replacement; `gone`: what it replaces is deleted."""
     op = Op.CREATE_REPLACEMENT if replaces else Op.CREATE
-    with reported(run, Step(op, replaces.resource if replaces else None, new, changes)):
+    old = replaces.resource if replaces else None
+    if replaces and gone:
+        run.reporter.step(Step(Op.REPLACE, old, new, changes).event(state="done"))
+    with reported(run, Step(op, old, new, changes)) as course:
         run.hooks.run("BeforeCreate", new, old=None, new=new)
         ticket = run.snapshot.begin(new, "creating")
         with _undone_on_failure(run, ticket):
-            outcome = kind.create(new, preview=run.preview)
+            attempt = partial(kind.create, new, preview=run.preview)
+            outcome = retried(run, "create", attempt, old=None, new=new)
         stamp = now()
         made = _finished(run, new, outcome, created=stamp, modified=stamp)
         entry = run.snapshot.created(ticket, made, replaces)
+        if old is not None and not old.pending_replacement:
+            old = replace(old, delete=True)
+        course.made(made, old=old)
         _raise_if_unwell(outcome)
         if new.custom:
-            _after(run, "AfterCreate", made, None)
-    if replaces:
-        run.reporter.step(Step(Op.REPLACE, replaces.resource, made, changes).event(state="done"))
+            after(run, "AfterCreate", made, None)
+    if replaces and not gone:
+        run.reporter.step(Step(Op.REPLACE, old, made, changes).event(state="done"))
     return entry
 
 
@@ -93,19 +108,21 @@ def update(run: Run, old: Old, new: Resource, kind: Kind, changes: Mapping[str, 
     """Change a resource in place."""
     before = old.resource
     new = replace(new, id=before.id)
-    with reported(run, Step(Op.UPDATE, before, new, changes)):
+    with reported(run, Step(Op.UPDATE, before, new, changes)) as course:
         run.hooks.run("BeforeUpdate", new, old=before, new=new)
         ticket = run.snapshot.begin(new, "updating")
         with _undone_on_failure(run, ticket):
-            outcome = kind.update(before, new, preview=run.preview)
+            attempt = partial(kind.update, before, new, preview=run.preview)
+            outcome = retried(run, "update", attempt, old=before, new=new)
         modified = now() if new.custom else before.modified
         made = _finished(run, new, outcome, created=before.created, modified=modified)
+        course.made(made)
         if outcome.init_errors:
             made = replace(made, inputs=before.inputs)  # so that the next diff sees what is still to be done
         entry = run.snapshot.updated(ticket, old, made)
         _raise_if_unwell(outcome)
         if new.custom:
-            _after(run, "AfterUpdate", made, before)
+            after(run, "AfterUpdate", made, before)
     return entry
 
 
@@ -120,15 +137,16 @@ def same(run: Run, old: Old, new: Resource, kind: Kind) -> New:
 
 def read(run: Run, old: Old | None, new: Resource, kind: Custom) -> New:
     """Read a resource that is not ours to manage; one of ours with another id makes place for it."""
-    with reported(run, Step(Op.READ, old.resource if old else None, new, {})) as changes:
+    with reported(run, Step(Op.READ, old.resource if old else None, new, {})) as course:
         outcome = Outcome(new.id, {}) if new.id == UNKNOWN else kind.provider.read(new, new.inputs)
         if not outcome.id:
             raise EngineError(f"resource '{new.id}' does not exist")
         found = _finished(run, new, outcome, created=old.resource.created if old else "", modified="")
+        course.made(found)
         if old is None:
             return run.snapshot.updated(0, None, found)
         if not equal(old.resource.outputs, found.outputs):
-            changes["outputs"] = "update"
+            course.made(found, changes={"outputs": "update"})
         replaces = not old.resource.external and old.resource.id != new.id
         if replaces:
             return run.snapshot.created(0, found, old)
@@ -155,9 +173,9 @@ def delete(run: Run, old: Old, kind: Custom | None, op: Op, *, replacing: bool =
         ticket = run.snapshot.begin(resource, "deleting")
         if kind is not None and not run.preview:
             with _undone_on_failure(run, ticket):
-                kind.provider.delete(resource)
+                retried(run, "delete", partial(_deleted, kind, resource), old=resource, new=None)
         run.snapshot.deleted(ticket, old, pending_replacement=replacing)
-        _after(run, "AfterDelete", None, resource)
+        after(run, "AfterDelete", None, resource)
 
 
 class ProtectedError(EngineError):
@@ -194,14 +212,21 @@ def _finished(run: Run, new: Resource, outcome: Outcome, *, created: str, modifi
 
 def _raise_if_unwell(outcome: Outcome) -> None:
     if outcome.init_errors:
-        raise EngineError("\n".join(outcome.init_errors))
+        raise EngineError(unwell(outcome).rstrip())
 
 
-def _after(run: Run, kind: str, new: Resource | None, old: Resource | None) -> None:
-    """An after-hook's failure fails the operation, not the step: what happened has happened."""
+def after(run: Run, kind: str, new: Resource | None, old: Resource | None) -> None:
+    """Run after-hooks; a failure fails the operation and lets nothing new start, but what happened has happened."""
     subject = new or old
     assert subject is not None  # noqa: S101  one of the two is there
     try:
         run.hooks.run(kind, subject, old=old, new=new, done=True)
     except EngineError as error:
         run.reporter.failure(error, subject.urn)
+        if not run.continue_on_error:
+            run.gate.stop()
+
+
+def _deleted(kind: Custom, resource: Resource) -> Outcome:
+    kind.provider.delete(resource)
+    return Outcome("", {})

@@ -44,6 +44,11 @@ def parse(text: str) -> Urn:
     return Urn(parts[0].removeprefix("urn:pulumi:"), parts[1], parts[2], parts[3])
 
 
+def is_urn(text: str) -> bool:
+    """Can `parse` read it?"""
+    return text.startswith("urn:pulumi:") and text.count("::") >= 3
+
+
 def parent_type(parent_urn: str) -> str:
     """What a parent adds to its children's URNs: its whole qualified type, nothing if it is the stack or none."""
     if not parent_urn:

@@ -1,25 +1,26 @@
-"""What the engine does with property values beyond reading them off the wire: comparing, marking, hiding, hashing.
+"""What the engine does with property values beyond reading them off the wire: comparing, marking, hiding.
 
-Values are plain Python with Pulumi's marks inside (`amlkit.propertyvalues`). Pure functions, except `hash_assets`,
-which reads the files that assets name. Called by every module of the engine that touches inputs or outputs.
+Values are plain Python with Pulumi's marks inside (`amlkit.propertyvalues`). Pure functions; called by every module of
+the engine that touches inputs or outputs.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from amlkit.errors import EngineError
 from amlkit.propertyvalues import ARCHIVE, ASSET, OUTPUT, RESOURCE, SIGNATURE, UNKNOWN, is_secret, secret
 
 from . import urns
 
+_CONTENT = (ASSET, ARCHIVE)
+
 
 def equal(one: Any, other: Any) -> bool:
-    """Deep equality in which `True` is not `1` and a secret is not its plain value."""
+    """Deep equality in which `True` is not `1`, a secret is not its plain value, and content is what its hash is."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
+        if one.get(SIGNATURE) in _CONTENT and one.get("hash") and other.get("hash"):
+            return bool(one[SIGNATURE] == other.get(SIGNATURE) and one["hash"] == other["hash"])
         return one.keys() == other.keys() and all(equal(value, other[key]) for key, value in one.items())
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(equal(a, b) for a, b in zip(one, other, strict=True))
@@ -89,10 +90,18 @@ def flatten_outputs(value: Any) -> Any:
             return secret(inner) if value.get("secret") else inner
         if value.get(SIGNATURE) == RESOURCE:
             return stored_reference(value)
-        return {key: flatten_outputs(item) for key, item in value.items()}
+        flat = {key: flatten_outputs(item) for key, item in value.items()}
+        return _stored_archive(flat) if flat.get(SIGNATURE) == ARCHIVE else flat
     if isinstance(value, list | tuple):
         return [flatten_outputs(item) for item in value]
     return value
+
+
+def _stored_archive(archive: Mapping[str, Any]) -> dict[str, Any]:
+    """An archive as the state keeps it: with one source; without any, which is how plugins get it, it has no assets."""
+    source = next((key for key in ("path", "uri") if archive.get(key)), "assets")
+    kept = {key: archive[key] for key in (SIGNATURE, "hash") if archive.get(key)}
+    return {**kept, source: archive.get(source, {})}
 
 
 def stored_reference(reference: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,29 +134,11 @@ def without_references(value: Any) -> Any:
     return value
 
 
-def hash_assets(value: Any, folder: Path) -> Any:
-    """Values with the hash that Pulumi keeps beside the content of each asset: SHA-256 in hex.
-
-    Paths are relative to `folder`. Raises EngineError on a file that is missing, and on archives and addresses,
-    which this engine does not do yet.
-    """
-    if isinstance(value, Mapping):
-        mark = value.get(SIGNATURE)
-        if mark == ARCHIVE:
-            raise EngineError("archives are not supported by the embedded engine yet", hint="use the Pulumi CLI")
-        if mark == ASSET:
-            return {**value, "hash": _asset_hash(value, folder)}
-        return {key: hash_assets(item, folder) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [hash_assets(item, folder) for item in value]
-    return value
-
-
 def elided(value: Any) -> Any:
-    """Values with assets as their hashes only: what plugins get where contents do not matter."""
+    """Values with assets and archives as their hashes only: what plugins get where contents do not matter."""
     if isinstance(value, Mapping):
-        if value.get(SIGNATURE) == ASSET:
-            return {SIGNATURE: ASSET, "hash": value.get("hash", "")}
+        if value.get(SIGNATURE) in _CONTENT:
+            return {key: value[key] for key in (SIGNATURE, "hash") if value.get(key)}
         return {key: elided(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [elided(item) for item in value]
@@ -175,18 +166,6 @@ def _assets(value: Any) -> Iterator[Mapping[str, Any]]:
         return
     for item in _children(value):
         yield from _assets(item)
-
-
-def _asset_hash(asset: Mapping[str, Any], folder: Path) -> str:
-    if "text" in asset:
-        return hashlib.sha256(str(asset["text"]).encode()).hexdigest()
-    if "path" in asset:
-        path = folder / str(asset["path"])
-        try:
-            return hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError as error:
-            raise EngineError(f"asset `{asset['path']}` cannot be read: {error.strerror}") from error
-    raise EngineError("assets by address are not supported by the embedded engine yet", hint="use the Pulumi CLI")
 
 
 def _is_object(value: Any) -> bool:

@@ -1,5 +1,8 @@
 """The SDK of the fake cloud: what test programs import."""
 
+import os
+from pathlib import Path
+
 import pulumi
 
 
@@ -32,3 +35,20 @@ class Toy(pulumi.ProviderResource):
 
     def __init__(self, logical, opts=None, **inputs):
         super().__init__("toy", logical, inputs, opts)
+
+
+def echo(text, opts=None, **more):
+    """What the provider's function `toy:index:echo` says to `text`."""
+    return pulumi.runtime.invoke("toy:index:echo", {"text": text, **more}, opts).value["echo"]
+
+
+def echo_later(text, opts=None):
+    """The same for outputs."""
+    answer = pulumi.runtime.invoke_output("toy:index:echo", {"text": text}, opts)
+    return answer.apply(lambda found: found["echo"])
+
+
+def note(*words):
+    """Write a line that a test reads."""
+    with Path(os.environ["FAKECLOUD"], "notes").open("a") as file:
+        print(*words, file=file)
