@@ -57,6 +57,7 @@ def test_up_publishes_and_a_run_ends_with_the_accuracy_of_both_models(project):
 def test_a_second_up_changes_nothing_and_a_second_run_reuses_every_step(project):
     assert WRITES.findall(project.ok("up", "--yes", "--skip-preview")) == []
     assert {word.split()[0] for word in steps_of(project.ok("invoke", "training")).values()} == {"reused"}
+    assert "hint: published are: training\n" in project.amlkit("invoke", "zzz").stderr
     project.ok("preview", "--expect-no-changes")
 
 
