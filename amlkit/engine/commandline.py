@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from enum import IntEnum
@@ -39,9 +40,14 @@ class Parser(argparse.ArgumentParser):
 def exit_code(command: Callable[[], int], program: str) -> int:
     """Run a command; errors are printed to standard error. `program` is how the user called it, for hints."""
     try:
-        return command()
+        code = command()
+        sys.stdout.flush()
+        return code
     except SystemExit as end:  # `--help`
         return int(end.code or 0)
     except AmlkitError as error:
         print(f"error: {told(error, program)}", file=sys.stderr)
         return Exit.NO_SUCH_STACK if isinstance(error, NoSuchStackError) else Exit.FAILED
+    except BrokenPipeError:  # who read what we print is gone (`| head`); nor can the end of this process print more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED

@@ -1,5 +1,8 @@
 """`python -m amlkit.engine`: flags, exit codes and what is refused by name."""
 
+import os
+import subprocess
+
 import pytest
 
 ONE = 'Thing("a", text=pulumi.Config().get("text") or "none")\n'
@@ -41,6 +44,29 @@ def test_a_wrong_command_line_is_one_error_and_exit_code_one(project, arguments,
 
     assert said in out
     assert "Traceback" not in out
+
+
+@pytest.mark.parametrize("command", [("stack", "export"), ("up", "--yes", "--skip-preview")])
+def test_a_reader_that_leaves_ends_the_command_without_a_traceback(project, command):
+    project.up(ONE)
+    project.write(ONE.replace('"none"', '"x" * 300'))
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    done = subprocess.run(
+        project.command(*command),
+        cwd=project.folder / "project",
+        env=project.environ,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
+
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+    project.up()
+    assert project.things()["toy/a"]["text"] == "x" * 300
 
 
 def test_an_unknown_stack_exits_with_six(project):
