@@ -113,9 +113,8 @@ def serve(make: Callable[[Engine], ResourceProviderServicer]) -> None:
     a signal comes.
     """
     address = sys.argv[1] if len(sys.argv) > 1 else ""
-    ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_: os._exit(0))  # no handler of ours or of gRPC has anything to say after this
     if address:
         threading.Thread(target=_leave_with_parent, args=(os.getppid(),), daemon=True).start()
     server = grpc.server(ThreadPoolExecutor(64), interceptors=[_Guard()], options=_OPTIONS)
@@ -126,8 +125,8 @@ def serve(make: Callable[[Engine], ResourceProviderServicer]) -> None:
         print(port, flush=True)
     except BrokenPipeError:
         os._exit(0)  # the engine died while we started
-    ended.wait()
-    os._exit(0)  # no handler of ours or of gRPC has anything to say after this
+    while True:
+        signal.pause()
 
 
 def abort(context: grpc.ServicerContext, message: str) -> NoReturn:
