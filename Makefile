@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# Set in many container images. Tests and runs start hundreds of processes; each would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: up down test check format lock clean
 
 up: $(READY)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +15,15 @@ import pytest
 
 from amlkit.engine import stack
 
+from .warm import Warm
+
+PATIENCE = 120
+"""Seconds that a command may take."""
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PLUGIN = HERE / "fakecloud" / "pulumi-resource-toy"
+SALT = (ROOT / "Pulumi.local.yaml").read_text().split("encryptionsalt: ")[1].split()[0]
+"""Of the empty passphrase. Stacks that the embedded engine makes here share it: a key takes a third of a second."""
 PRELUDE = "import os, pulumi\nfrom pulumi import ResourceOptions as O\nfrom toy import Group, Thing, Toy\n"
 
 
@@ -26,6 +33,8 @@ class Project:
 
     folder: Path
     environ: dict = field(default_factory=dict)
+    warm: Warm | None = None
+    """What engines that are run, their programs and plugins are forked from; without it they are started anew."""
 
     @property
     def cloud(self):
@@ -47,18 +56,26 @@ class Project:
         """Run a command and demand its exit code; returns what it printed, both streams."""
         if program is not None:
             self.write(program)
-        done = subprocess.run(
+        with tempfile.TemporaryFile("w+") as output:
+            ended = self._warmly(arguments, output) if self.warm else self._coldly(arguments, output)
+            output.seek(0)
+            said = output.read()
+        assert code is None or ended == code, said
+        return said
+
+    def _warmly(self, arguments, output):
+        return self.warm.engine(arguments, self.folder / "project", self.environ, output).wait(PATIENCE)
+
+    def _coldly(self, arguments, output):
+        return subprocess.run(
             self.command(*arguments),
             cwd=self.folder / "project",
             env=self.environ,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-        )
-        assert code is None or done.returncode == code, done.stdout
-        return done.stdout
+            timeout=PATIENCE,
+        ).returncode
 
     def up(self, program=None, code=0, *flags):
         return self.run("up", "--yes", "--skip-preview", *flags, code=code, program=program)
@@ -169,11 +186,53 @@ def make_project(folder):
     return Project(folder, environ)
 
 
-@pytest.fixture
-def project(tmp_path):
-    made = make_project(tmp_path / "ours")
+def in_virtualenv(project):
+    """The folder of a virtual environment, without an interpreter yet, that the project's programs run in."""
+    folder = project.folder / "venv"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "pyvenv.cfg").write_text("")
+    file = project.folder / "project/Pulumi.yaml"
+    settings = json.loads(file.read_text())
+    settings["runtime"]["options"]["virtualenv"] = "../venv"
+    file.write_text(json.dumps(settings))
+    return folder
+
+
+def fork_programs(project, warm):
+    """Have the project's programs forked."""
+    warm.install_program(in_virtualenv(project) / "bin/python")
+    project.environ["WARM"] = warm.address
+
+
+def new_stack(folder, warm=None):
+    """A project with the stack `dev`; with `warm`, at the price of forks."""
+    made = make_project(folder)
+    (made.folder / "project/Pulumi.dev.yaml").write_text(f"encryptionsalt: {SALT}\n")
     stack.run(["stack", "init", "dev"], cwd=made.folder / "project", environ=made.environ)
+    if warm:
+        made.warm = warm
+        fork_programs(made, warm)
+        warm.install_plugin(folder / "plugins/pulumi-resource-toy")
     return made
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory):
+    """What engines, programs and plugins are forked from."""
+    warm = Warm(tmp_path_factory.mktemp("warm"), SALT)
+    yield warm
+    warm.close()
+
+
+@pytest.fixture
+def project(tmp_path, forks):
+    return new_stack(tmp_path / "ours", forks)
+
+
+@pytest.fixture
+def cold_project(tmp_path):
+    """With processes of its own, for what is said of processes."""
+    return new_stack(tmp_path / "ours")
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from amlkit.engine import stack
 
 from .anyprogram.story import stories
-from .anyprogram.warm import Warm
 from .anyprogram.world import World, check_story
+from .warm import Warm
 
 PROGRAM = Path(__file__).parent / "programs/planned.py"
 STORIES = int(os.environ.get("AMLKIT_STORIES") or 0)
@@ -38,7 +38,8 @@ def new_world(tmp_path_factory):
     state = json.loads((template / "state/.pulumi/stacks/any/dev.json").read_text())
     salt = state["checkpoint"]["latest"]["secrets_providers"]["state"]["salt"]
     warm = Warm(tmp_path_factory.mktemp("warm"), salt)
-    warm.install_client(venv)
+    (venv / "bin").mkdir()
+    warm.install_program(venv / "bin/python")
     worlds = tmp_path_factory.mktemp("worlds")
 
     def make():

@@ -11,6 +11,11 @@ import pytest
 TWO = 'a = Thing("a", text="one")\nThing("b", text=a.shout)\n'
 
 
+@pytest.fixture
+def project(cold_project):
+    return cold_project
+
+
 def hang(project, kill, method, name, when):
     """An `up` whose plugin hangs in a call."""
     project.fault(method, name, when=when, mode="hang")

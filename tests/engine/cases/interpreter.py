@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..anyprogram.warm import Warm
-from ..conftest import ROOT, Project
+from ..conftest import SALT, Project, fork_programs, in_virtualenv
+from ..warm import Warm
 
-SALT = (ROOT / "Pulumi.local.yaml").read_text().split("encryptionsalt: ")[1].split()[0]
-"""Of the empty passphrase. Stacks that the embedded engine makes here share it: a key takes a third of a second."""
 _SCRIPT = """#!/bin/sh
 case "$1 $2 $3" in
 "-m pip --version") echo "pip 25.0 from here (python 3.11)" ;;
@@ -30,20 +27,13 @@ esac
 
 def quicken(project: Project, warm: Warm | None) -> None:
     """Give the project such an interpreter, in a virtual environment of its own."""
-    folder = project.folder / "venv"
     if warm:
-        warm.install_client(folder)
-        project.environ["WARM"] = warm.address
-    else:
-        (folder / "bin").mkdir(parents=True)
-        for name in ("python", "python3"):
-            (folder / "bin" / name).write_text(_SCRIPT.format(python=sys.executable))
-            (folder / "bin" / name).chmod(0o755)
-    (folder / "pyvenv.cfg").write_text("")
-    file = project.folder / "project/Pulumi.yaml"
-    settings = json.loads(file.read_text())
-    settings["runtime"]["options"]["virtualenv"] = "../venv"
-    file.write_text(json.dumps(settings))
+        fork_programs(project, warm)
+        return
+    folder = in_virtualenv(project)
+    for name in ("python", "python3"):
+        (folder / "bin" / name).write_text(_SCRIPT.format(python=sys.executable))
+        (folder / "bin" / name).chmod(0o755)
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..anyprogram.warm import Warm
-from ..conftest import Project, make_project
+from ..conftest import SALT, Project, make_project
+from ..warm import Warm
 from . import words
 from .engines import Embedded, Official
-from .interpreter import SALT, quicken
+from .interpreter import quicken
 from .observe import Observer
 from .story import Case, Step
 

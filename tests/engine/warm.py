@@ -1,11 +1,12 @@
-"""Processes at the price of a fork: engines and programs start from one process that has imported all they need.
+"""Processes at the price of a fork: engines, programs and plugins start from one that has imported what they need.
 
-    python -m tests.engine.anyprogram.warm SOCKET SALT
+    python -m tests.engine.warm SOCKET SALT
 
-A client connects, sends `{"kind": "engine" | "program", "arguments", "cwd", "environ", "kill_at", "watched"}` with file
-descriptors (standard output, standard error, for a program its lifeline), and is told the pid and later the exit code.
-A client that goes away takes its process with it. `kill_at`: the engine kills itself before the n-th time that it is
-about to change something below `watched`, its state. Every fork is a whole process: nothing is shared afterwards.
+A client connects, sends `{"kind": "engine" | "program" | "plugin", "arguments", "cwd", "environ", "kill_at",
+"watched"}` with file descriptors (standard output, standard error, for a program its lifeline), and is told the pid and
+later the exit code. A client that goes away takes its process with it. `kill_at`: the engine kills itself before the
+n-th time that it is about to change something below `watched`, its state. Every fork is a whole process: nothing is
+shared afterwards.
 """
 
 import functools
@@ -36,20 +37,23 @@ PRELOADED = (
     "grpc._server",
 )
 CHILD = Path(util.find_spec("amlkit.engine").origin).parent / "embedded/child.py"
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
+PLUGIN = Path(__file__).parent / "fakecloud/pulumi-resource-toy"
 CLIENT = """#!{python} -IS
-import array, json, os, socket, sys
-order = json.loads(sys.argv[-1])
-request = dict(kind="program", arguments=sys.argv[1:], cwd=os.getcwd(), environ=dict(os.environ))
+import array, json, os, signal, socket, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+lifeline = [json.loads(sys.argv[-1])["lifeline"]] if "{kind}" == "program" else []
+request = dict(kind="{kind}", arguments=sys.argv[1:], cwd=os.getcwd(), environ=dict(os.environ))
 server = socket.socket(socket.AF_UNIX)
 server.connect(os.environ["WARM"])
 text = json.dumps(request).encode() + b"\\n"
-descriptors = array.array("i", [1, 2, order["lifeline"]])
+descriptors = array.array("i", [1, 2, *lifeline])
 sent = server.sendmsg([text], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
 server.sendall(text[sent:])
-os.close(order["lifeline"])
+for each in (1, *lifeline):
+    os.close(each)
 said = server.makefile().read().split()
-sys.exit(int(said[1]) if len(said) > 1 and int(said[1]) >= 0 else 137)
+os._exit(int(said[1]) if len(said) > 1 and int(said[1]) >= 0 else 137)
 """
 
 
@@ -58,9 +62,7 @@ class Warm:
 
     def __init__(self, folder, salt):
         self.address = str(folder / "warm")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.anyprogram.warm", self.address, salt], cwd=ROOT
-        )
+        self._process = subprocess.Popen([sys.executable, "-m", "tests.engine.warm", self.address, salt], cwd=ROOT)
         while not Path(self.address).exists():
             assert self._process.poll() is None, "it does not start"
             time.sleep(0.01)
@@ -69,12 +71,18 @@ class Warm:
         self._process.kill()
         self._process.wait()
 
-    def install_client(self, folder):
-        """A virtual environment whose Python hands programs to the server."""
-        python = folder / "bin/python"
-        python.parent.mkdir(parents=True)
-        python.write_text(CLIENT.format(python=sys.executable))
-        python.chmod(0o755)
+    def install_program(self, file):
+        """A Python that hands programs to the server."""
+        self._install("program", file)
+
+    def install_plugin(self, file):
+        """The plugin of the fake cloud, started by the server."""
+        self._install("plugin", file)
+
+    @staticmethod
+    def _install(kind, file):
+        file.write_text(CLIENT.format(python=sys.executable, kind=kind))
+        file.chmod(0o755)
 
     def engine(self, arguments, cwd, environ, output, kill_at=0, watched=""):
         """Start an engine that prints into the file `output`."""
@@ -166,7 +174,7 @@ def handle(connection):
 
 
 def work(request, descriptors):
-    """Become an engine or a program."""
+    """Become an engine, a program or a plugin."""
     code = 1
     try:
         os.setsid()
@@ -177,7 +185,7 @@ def work(request, descriptors):
         os.environ.clear()
         os.environ.update(request["environ"])
         os.chdir(request["cwd"])
-        code = engine(request) if request["kind"] == "engine" else program(request, descriptors[2])
+        code = WORK[request["kind"]](request, *descriptors[2:])
     except SystemExit as end:
         code = int(end.code or 0)
     except BaseException:
@@ -201,6 +209,14 @@ def program(request, lifeline):
     sys.argv = [str(CHILD), json.dumps({**order, "lifeline": lifeline})]
     sys.path[:0] = [request["cwd"]]
     runpy.run_path(str(CHILD), run_name="__main__")
+
+
+def plugin(request):
+    sys.argv = [str(PLUGIN), *request["arguments"]]
+    runpy.run_path(str(PLUGIN), run_name="__main__")
+
+
+WORK = {"engine": engine, "program": program, "plugin": plugin}
 
 
 def killer(turn, watched):
