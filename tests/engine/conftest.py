@@ -15,15 +15,13 @@ import pytest
 
 from amlkit.engine import stack
 
-from .warm import Warm
+from ..warm import SALT, Warm
 
 PATIENCE = 120
 """Seconds that a command may take."""
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PLUGIN = HERE / "fakecloud" / "pulumi-resource-toy"
-SALT = (ROOT / "Pulumi.local.yaml").read_text().split("encryptionsalt: ")[1].split()[0]
-"""Of the empty passphrase. Stacks that the embedded engine makes here share it: a key takes a third of a second."""
 PRELUDE = "import os, pulumi\nfrom pulumi import ResourceOptions as O\nfrom toy import Group, Thing, Toy\n"
 
 
@@ -212,7 +210,7 @@ def new_stack(folder, warm=None):
     if warm:
         made.warm = warm
         fork_programs(made, warm)
-        warm.install_plugin(folder / "plugins/pulumi-resource-toy")
+        warm.install_plugin(folder / "plugins/pulumi-resource-toy", PLUGIN)
     return made
 
 

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from amlkit.engine import stack
 
+from ..warm import Warm
 from .anyprogram.story import stories
 from .anyprogram.world import World, check_story
-from .warm import Warm
 
 PROGRAM = Path(__file__).parent / "programs/planned.py"
 STORIES = int(os.environ.get("AMLKIT_STORIES") or 0)

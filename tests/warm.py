@@ -1,12 +1,12 @@
 """Processes at the price of a fork: engines, programs and plugins start from one that has imported what they need.
 
-    python -m tests.engine.warm SOCKET SALT
+    python -m tests.warm SOCKET SALT [MODULE...]
 
 A client connects, sends `{"kind": "engine" | "program" | "plugin", "arguments", "cwd", "environ", "kill_at",
 "watched"}` with file descriptors (standard output, standard error, for a program its lifeline), and is told the pid and
-later the exit code. A client that goes away takes its process with it. `kill_at`: the engine kills itself before the
-n-th time that it is about to change something below `watched`, its state. Every fork is a whole process: nothing is
-shared afterwards.
+later the exit code. A plugin's first argument is its file or module. A client that goes away takes its process with it.
+`kill_at`: the engine kills itself before the n-th time that it is about to change something below `watched`, its state.
+Every fork is a whole process: nothing is shared afterwards.
 """
 
 import functools
@@ -26,6 +26,8 @@ import traceback
 from importlib import import_module, util
 from pathlib import Path
 
+SALT = (Path(__file__).resolve().parents[1] / "Pulumi.local.yaml").read_text().split("encryptionsalt: ")[1].split()[0]
+"""Of the empty passphrase. Stacks that are made by tests share it: a key takes a third of a second."""
 PRELOADED = (
     "amlkit.engine.cli",
     "amlkit.engine.display.appending",
@@ -37,13 +39,14 @@ PRELOADED = (
     "grpc._server",
 )
 CHILD = Path(util.find_spec("amlkit.engine").origin).parent / "embedded/child.py"
-ROOT = Path(__file__).resolve().parents[2]
-PLUGIN = Path(__file__).parent / "fakecloud/pulumi-resource-toy"
+ROOT = Path(__file__).resolve().parents[1]
+ENGINE = "WARM_ENGINE"
+"""The variable that tells a program which process its engine is: their processes are no kin."""
 CLIENT = """#!{python} -IS
 import array, json, os, signal, socket, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 lifeline = [json.loads(sys.argv[-1])["lifeline"]] if "{kind}" == "program" else []
-request = dict(kind="{kind}", arguments=sys.argv[1:], cwd=os.getcwd(), environ=dict(os.environ))
+request = dict(kind="{kind}", arguments=[*{first}, *sys.argv[1:]], cwd=os.getcwd(), environ=dict(os.environ))
 server = socket.socket(socket.AF_UNIX)
 server.connect(os.environ["WARM"])
 text = json.dumps(request).encode() + b"\\n"
@@ -60,9 +63,10 @@ os._exit(int(said[1]) if len(said) > 1 and int(said[1]) >= 0 else 137)
 class Warm:
     """The server's handle in a test process."""
 
-    def __init__(self, folder, salt):
+    def __init__(self, folder, salt, modules=()):
+        """`salt` of the empty passphrase; `modules` are imported beside those that every program needs."""
         self.address = str(folder / "warm")
-        self._process = subprocess.Popen([sys.executable, "-m", "tests.engine.warm", self.address, salt], cwd=ROOT)
+        self._process = subprocess.Popen([sys.executable, "-m", "tests.warm", self.address, salt, *modules], cwd=ROOT)
         while not Path(self.address).exists():
             assert self._process.poll() is None, "it does not start"
             time.sleep(0.01)
@@ -75,22 +79,24 @@ class Warm:
         """A Python that hands programs to the server."""
         self._install("program", file)
 
-    def install_plugin(self, file):
-        """The plugin of the fake cloud, started by the server."""
-        self._install("plugin", file)
+    def install_plugin(self, file, what):
+        """A plugin, started by the server: `what` is its file or the name of its module."""
+        self._install("plugin", file, str(what))
 
     @staticmethod
-    def _install(kind, file):
-        file.write_text(CLIENT.format(python=sys.executable, kind=kind))
+    def _install(kind, file, *first):
+        file.write_text(CLIENT.format(python=sys.executable, kind=kind, first=list(first)))
         file.chmod(0o755)
 
-    def engine(self, arguments, cwd, environ, output, kill_at=0, watched=""):
-        """Start an engine that prints into the file `output`."""
+    def engine(self, arguments, cwd, environ, output, errors=None, kill_at=0, watched=""):
+        """Start an engine that prints into the files `output` and `errors` (or both into the first)."""
         request = {"kind": "engine", "arguments": arguments, "cwd": str(cwd), "environ": environ}
         request |= {"kill_at": kill_at, "watched": str(watched)}
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(self.address)
-        socket.send_fds(connection, [json.dumps(request).encode() + b"\n"], [output.fileno(), output.fileno()])
+        socket.send_fds(
+            connection, [json.dumps(request).encode() + b"\n"], [output.fileno(), (errors or output).fileno()]
+        )
         return Running(connection)
 
 
@@ -110,9 +116,9 @@ class Running:
             self._connection.close()
 
 
-def serve(address, salt):
+def serve(address, salt, *modules):
     """Fork for ever; ends with its parent."""
-    preload()
+    preload(modules)
     warm_key(salt)
     parent = os.getppid()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -133,10 +139,10 @@ def serve(address, salt):
         connection.close()
 
 
-def preload():
+def preload(modules):
     """All that engines and programs import; and no engine derives the one key again: it takes a third of a second."""
     import_module("pulumi.runtime")  # first: `amlkit` imports parts of it without the whole
-    for name in PRELOADED:
+    for name in (*PRELOADED, *modules):
         import_module(name)
     hashlib.pbkdf2_hmac = functools.lru_cache(hashlib.pbkdf2_hmac)
     gc.freeze()
@@ -201,7 +207,8 @@ def engine(request):
 
     if request["kill_at"]:
         sys.addaudithook(killer(request["kill_at"], request["watched"]))
-    return cli.main(request["arguments"], cwd=Path(request["cwd"]), environ=request["environ"])
+    environ = request["environ"] | {ENGINE: str(os.getpid())}
+    return cli.main(request["arguments"], cwd=Path(request["cwd"]), environ=environ)
 
 
 def program(request, lifeline):
@@ -212,8 +219,9 @@ def program(request, lifeline):
 
 
 def plugin(request):
-    sys.argv = [str(PLUGIN), *request["arguments"]]
-    runpy.run_path(str(PLUGIN), run_name="__main__")
+    what, *arguments = request["arguments"]
+    sys.argv = [what, *arguments]
+    (runpy.run_path if os.sep in what else runpy.run_module)(what, run_name="__main__")
 
 
 WORK = {"engine": engine, "program": program, "plugin": plugin}
