@@ -55,8 +55,14 @@ class Facts:
 def ask(folder: Path, variables: Mapping[str, str] = os.environ) -> Callable[[], Facts]:
     """Start asking git; what is given waits for the answers, and is to be called once."""
     status = ("status", "--porcelain=v2", "--branch", "--", ".")
-    started = [_start(folder, variables, *command) for command in (status, ("ls-remote", "--get-url"))]
-    return lambda: _facts([_end(process) for process in started], variables)
+    answers = start(folder, variables, status, ("ls-remote", "--get-url"))
+    return lambda: _facts(answers(), variables)
+
+
+def start(folder: Path, variables: Mapping[str, str], *commands: Sequence[str]) -> Callable[[], list[str | None]]:
+    """Start several commands of git side by side; what is given waits for what they print, None for one that failed."""
+    started = [_start(folder, variables, *command) for command in commands]
+    return lambda: [_end(process) for process in started]
 
 
 def facts(folder: Path, variables: Mapping[str, str] = os.environ) -> Facts:

@@ -68,6 +68,19 @@ def operate(
     return operations.operate(verb, opened(folder, environ, stack), Options(environ=environ), emit, preview=preview)
 
 
+def resources(stack: str, folder: Path, environ: Mapping[str, str]) -> tuple[Mapping[str, Any], ...]:
+    """What the state of the embedded engine holds of each resource, secrets encrypted.
+
+    Raises:
+        SetupError: there is no such stack, or its state is damaged.
+    """
+    from .embedded import checkpoint
+    from .embedded.opened import opened
+
+    found = opened(folder, environ, stack)
+    return tuple(checkpoint.latest_of(found.text(), str(found.state.file)).get("resources") or ())
+
+
 def outputs(engine: Engine, stack: str, folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
     """The stack's outputs by name, secrets hidden.
 

@@ -33,6 +33,13 @@ _VERBS = {
     "destroy": "delete everything in the stack",
     "import": "take over what exists in the cloud",
 }
+_READ_WITH = "with `--refresh`: read each resource when the program registers it, with the provider that it has then"
+_PROGRAM_RUNS = {
+    "preview": _READ_WITH,
+    "up": _READ_WITH,
+    "refresh": "run the program, so that providers are as it has them",
+    "destroy": "run the program, so that providers are as it has them and its hooks are called",
+}
 _ALIASES = {"update": "up", "pre": "preview"}
 
 
@@ -73,7 +80,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
 
 def _flags(parser: argparse.ArgumentParser, verb: str) -> None:
     flow.add_flags(parser, verb)
-    parser.set_defaults(refresh=None, config=None, clear_pending_creates=False)
+    parser.set_defaults(refresh=None, config=None, config_path=False, clear_pending_creates=False)
     parser.set_defaults(continue_on_error=False, run_program=False, exclude_protected=False)
     parser.add_argument("--stack", "-s", help="the stack; else the selected one")
     parser.add_argument("--cwd", "-C", help="run as if started in this folder")
@@ -81,6 +88,7 @@ def _flags(parser: argparse.ArgumentParser, verb: str) -> None:
     parser.add_argument("--message", "-m", default="", help="a note for the history")
     if verb in ("preview", "up"):
         parser.add_argument("--config", "-c", action="append", metavar="K=V", help="set a setting first, and keep it")
+        parser.add_argument("--config-path", action="store_true", help="the keys of `--config` are paths")
     if verb in ("preview", "up", "destroy"):
         parser.add_argument("--refresh", "-r", nargs="?", const="true", help="read what is there first")
     if verb == "refresh":
@@ -89,9 +97,9 @@ def _flags(parser: argparse.ArgumentParser, verb: str) -> None:
     if verb in ("up", "destroy"):
         text = "go on with what does not depend on a failure (also: PULUMI_CONTINUE_ON_ERROR)"
         parser.add_argument("--continue-on-error", action="store_true", default=None, help=text)
+    if verb != "import":
+        parser.add_argument("--run-program", action="store_true", default=None, help=_PROGRAM_RUNS[verb])
     if verb == "destroy":
-        text = "run the program, so that providers are as it has them and its hooks are called"
-        parser.add_argument("--run-program", action="store_true", default=None, help=text)
         text = "leave protected resources, and what they need"
         parser.add_argument("--exclude-protected", action="store_true", help=text)
     if verb == "import":
@@ -103,7 +111,7 @@ def _carry_out(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str])
     if given.parallel < 0:
         raise SetupError(f"--parallel must not be negative: {given.parallel}")
     stack = opened(cwd, environ, given.stack)
-    _keep_config(stack, given.config or ())
+    _keep_config(stack, given.config or (), paths=given.config_path)
     options = Options(
         parallel=given.parallel,
         refresh=given.refresh not in (None, "false"),
@@ -112,6 +120,7 @@ def _carry_out(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str])
         run_program=_asked(given, "run_program", environ),
         exclude_protected=given.exclude_protected,
         message=given.message,
+        debug=given.debug or bool(given.event_log),
         environ=environ,
     )
     if options.exclude_protected:
@@ -160,13 +169,16 @@ def _asked(given: argparse.Namespace, flag: str, environ: Mapping[str, str]) -> 
     return value
 
 
-def _keep_config(stack: Opened, settings: Sequence[str]) -> None:
+def _keep_config(stack: Opened, settings: Sequence[str], *, paths: bool) -> None:
     if not settings:
         return
     file = stack.settings()
-    for each in settings:
-        key, mark, value = each.partition("=")
+    pairs = [each.partition("=") for each in settings]
+    for key, mark, value in sorted(pairs, key=lambda pair: file.full_key(pair[0])):  # new ones in the CLI's order
         if not mark:
-            raise SetupError(f"not a setting: `{each}`", hint="write it like `-c key=value`")
-        file.set(key, value)
+            raise SetupError(f"not a setting: `{key}`", hint="write it like `-c key=value`")
+        if paths:
+            file.place(key, value)
+        else:
+            file.set(key, value)
     file.save()

@@ -86,6 +86,8 @@ class StepEvent:
     """Of a refresh: it is no longer there."""
     ahead: bool = False
     """Of a refresh: it only comes before a preview, an update or a destroy."""
+    internal: bool = False
+    """Of a refresh: there is nothing to read; for the event log alone."""
 
     @property
     def old(self) -> Mapping[str, Any]:
@@ -119,8 +121,13 @@ class StepEvent:
         return bool(self.before and self.before.retain_on_delete)
 
     @property
+    def is_internal(self) -> bool:
+        """Is it for the event log alone: about a provider that the engine made by itself, too?"""
+        return self.internal or self.is_default_provider
+
+    @property
     def is_default_provider(self) -> bool:
-        """Is it about a provider that the engine made by itself? Such ones are not shown."""
+        """Is it about a provider that the engine made by itself?"""
         name = self.urn.rsplit("::", 1)[-1]
         return self.type.startswith(PROVIDER_PREFIX) and (name == "default" or name.startswith("default_"))
 

@@ -7,6 +7,7 @@ the command of the Pulumi CLI that does it, on the same state.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import NoReturn
 from amlkit.errors import SetupError
 
 from .display.look import Look
+from .naming import USE_CLI
 
 SHOWN = {
     "--diff": "show every property that changes",
@@ -42,7 +44,6 @@ _ALWAYS_SO = {
 _REFUSED = (
     "--attach-debugger",
     "--config-file",
-    "--config-path",
     "--disable-integrity-checking",
     "--emoji",
     "-e",
@@ -91,7 +92,6 @@ _ELSEWHERE_BELOW: Mapping[str, tuple[str, ...]] = {
         "graph",
         "history",
         "migrate",
-        "rename",
         "schema",
         "tag",
         "unselect",
@@ -118,12 +118,12 @@ def refuse(what: str, command: str) -> NoReturn:
     """
     raise SetupError(
         f"{what} is not supported by the embedded engine",
-        hint=f"the Pulumi CLI does it, on the same state: `pulumi {command}`",
+        hint=f"{USE_CLI}, on the same state: `pulumi {command}`",
     )
 
 
 def refuse_elsewhere(arguments: Sequence[str]) -> None:
-    """Refuse a command that only the Pulumi CLI has (`state`, `stack rename`), naming it there.
+    """Refuse a command that only the Pulumi CLI has (`state`, `stack history`), naming it there.
 
     Raises:
         SetupError: it is one.
@@ -154,7 +154,7 @@ def add_shown(parser: argparse.ArgumentParser) -> None:
     for flag, text in _ALWAYS_SO.items():
         parser.add_argument(flag, action="store_true", help=f"accepted: {text}")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours in the text")
-    parser.add_argument("--debug", "-d", action="store_true", help="show debug lines of plugins")
+    parser.add_argument("--debug", "-d", action="store_true", help="show debug lines of plugins and of the SDK")
     parser.add_argument(
         "--event-log", default="", metavar="FILE", help="write Pulumi's engine events, a JSON line each"
     )
@@ -188,4 +188,12 @@ def look_of(given: argparse.Namespace, folder: Path, environ: Mapping[str, str])
         urns=given.urns,
         stream_preview=environ.get("PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "").lower() in ("1", "true"),
         event_log=log if "://" in log or not log else str(folder / log),
+        inert=_inert(environ),
+        options=" --local" if environ.get("AMLKIT_STACK_SETTINGS") else "",
     )
+
+
+def _inert(environ: Mapping[str, str]) -> frozenset[str]:
+    """Types that the caller says have nothing behind them: the keys of a JSON object."""
+    listed = json.loads(environ.get("AMLKIT_INERT") or "{}")
+    return frozenset(listed)

@@ -1,4 +1,4 @@
-"""The name that the engine's commands are called by, in usage and hints; `commandline` and the displays use it.
+"""How the engine's commands and the other engine are called in usage and hints.
 
 Hints are written with bare verbs (``run `up` ``): what raises an error does not know how it was called.
 """
@@ -10,6 +10,8 @@ import re
 from amlkit.errors import AmlkitError, Problem
 
 PROGRAM = "python -m amlkit.engine"
+USE_CLI = "use the Pulumi CLI"
+"""What to do about what this engine does not."""
 _VERB = re.compile(r"`(?=(?:preview|up|refresh|destroy|import|cancel|stack|config)[ `])")
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from .commandline import Parser, exit_code
 from .embedded import configcommands as config
 from .embedded import stackcommands as stack
-from .embedded import stackimport
+from .embedded import stackimport, stackrename
 from .naming import PROGRAM
 
 VERBS = ("stack", "cancel", "config")
+_PATH = "the key is a path into a list or mapping, `parent.list[0]`"
 
 
 def run(
@@ -73,7 +74,7 @@ def _stack(verbs: argparse._SubParsersAction[Parser]) -> None:
     above.add_argument("--show-ids", "-i", action="store_true")
     above.add_argument("--show-name", action="store_true")
     above.add_argument("--show-secrets", action="store_true")
-    inner = above.add_subparsers(metavar="ls|output|export|import|init|select|rm", parser_class=Parser)
+    inner = above.add_subparsers(metavar="ls|output|export|import|init|rename|select|rm", parser_class=Parser)
     _verb(inner, "ls", "list the project's stacks", stack.ls).add_argument("--json", "-j", action="store_true")
     output = _verb(inner, "output", "show the outputs", stack.output)
     output.add_argument("name", nargs="?")
@@ -91,6 +92,7 @@ def _stack(verbs: argparse._SubParsersAction[Parser]) -> None:
     select = _verb(inner, "select", "choose the stack of the next commands", stack.select)
     select.add_argument("name", nargs="?")
     select.add_argument("--create", "-c", action="store_true")
+    _verb(inner, "rename", "give a stack another name", stackrename.rename).add_argument("name")
     rm = _verb(inner, "rm", "remove a stack without resources", stack.remove)
     rm.add_argument("name", nargs="?")
     rm.add_argument("--yes", "-y", action="store_true")
@@ -106,10 +108,16 @@ def _config(verbs: argparse._SubParsersAction[Parser]) -> None:
     get = _verb(inner, "get", "show one setting", config.get)
     get.add_argument("key")
     get.add_argument("--json", "-j", action="store_true")
+    get.add_argument("--path", action="store_true", help=_PATH)
     put = _verb(inner, "set", "change one setting", config.put)
     put.add_argument("key")
     put.add_argument("value", nargs="?")
-    put.add_argument("--secret", action="store_true")
-    put.add_argument("--plaintext", action="store_true")
+    put.add_argument("--path", action="store_true", help=_PATH)
+    put.add_argument("--raw", action="store_true", help="keep the last line end of standard input")
+    kind = put.add_mutually_exclusive_group()
+    kind.add_argument("--secret", action="store_true")
+    kind.add_argument("--plaintext", action="store_true")
+    kind.add_argument("--type", default="", metavar="string|bool|int|float")
     rm = _verb(inner, "rm", "remove one setting", config.remove)
     rm.add_argument("key")
+    rm.add_argument("--path", action="store_true", help=_PATH)

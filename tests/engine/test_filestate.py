@@ -13,7 +13,7 @@ import pytest
 
 from amlkit.engine.embedded import checkpoint
 from amlkit.engine.embedded.committer import Committer
-from amlkit.engine.embedded.filestate import FileState
+from amlkit.engine.embedded.filestate import Done, FileState
 from amlkit.engine.embedded.resource import Deployment, Resource
 from amlkit.engine.embedded.secrets import Passphrase
 from amlkit.errors import SetupError
@@ -188,7 +188,7 @@ def test_cancel_removes_every_lock(made):
 
 
 def test_an_operation_is_recorded_with_a_copy_of_the_state(made):
-    made.finish("update", "succeeded", {"create": 2}, 1795358133.5, 1795358138.25, {"try:a": "1"})
+    made.finish(Done("update", True, {"create": 2}, 1795358133.5, 1795358138.25, {"try:a": "1"}))
     history = made.root / "history" / PROJECT / STACK
     entry = json.loads(next(history.glob("*.history.json")).read_text())
     assert (entry["kind"], entry["result"], entry["resourceChanges"]) == ("update", "succeeded", {"create": 2})
@@ -198,7 +198,7 @@ def test_an_operation_is_recorded_with_a_copy_of_the_state(made):
 
 
 def test_a_removed_stack_is_gone_but_its_last_state_stays(made):
-    made.finish("update", "succeeded", {}, 0, 1, {})
+    made.finish(Done("update", True, {}, 0, 1, {}))
     made.remove()
     assert not made.exists()
     assert made.stacks() == []

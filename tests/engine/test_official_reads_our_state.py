@@ -14,7 +14,7 @@ import pytest
 
 from amlkit.engine import official, officialflow
 from amlkit.engine.embedded import checkpoint
-from amlkit.engine.embedded.filestate import FileState
+from amlkit.engine.embedded.filestate import Done, FileState
 from amlkit.engine.embedded.project import Project, select_stack, selected_stack
 from amlkit.engine.embedded.resource import Pending, Resource
 from amlkit.engine.embedded.secrets import Keyring, Passphrase
@@ -198,6 +198,7 @@ def test_a_stack_that_we_made_is_the_clis_too(bench, capsys):
     assert {each["name"] for each in json.loads(bench.cli("stack", "ls", "--json"))} == {"dev", "ours"}
     bench.cli("preview", "--stack", "ours", code=1)  # the program wants `object`
     bench.ours(capsys, "stack", "rm", "ours", "--yes")
+    bench.ours(capsys, "stack", "select", "dev")  # a removal leaves none selected
     assert [each["name"] for each in json.loads(bench.cli("stack", "ls", "--json"))] == ["dev"]
 
 
@@ -271,7 +272,7 @@ def test_our_history_is_listed_by_the_cli(bench):
     project = Project.load(bench.folder)
     config = stored_config(project, StackFile.load(project, "dev"))
     now = time.time()
-    bench.state.finish("refresh", "failed", {"same": 4}, now, now + 1, config)
+    bench.state.finish(Done("refresh", False, {"same": 4}, now, now + 1, config))
     newest = json.loads(bench.cli("stack", "history", "--json", "--show-secrets"))[0]
     assert (newest["kind"], newest["result"], newest["resourceChanges"]) == ("refresh", "failed", {"same": 4})
     assert newest["config"]["try:token"] == {"value": "t0ken", "secret": True}

@@ -4,7 +4,7 @@ import pytest
 
 from amlkit.engine.embedded.project import Project, backend_url, select_stack, selected_stack, stack_name
 from amlkit.engine.embedded.secrets import Passphrase
-from amlkit.engine.embedded.stackfile import StackFile, config_for_program, masked, stored_config
+from amlkit.engine.embedded.stackfile import StackFile, config_for_program, encrypted, masked, stored_config
 from amlkit.errors import AmlkitError, DefinitionError, SetupError
 
 PROJECT = """\
@@ -167,13 +167,13 @@ def test_a_secret_without_salt_is_told_with_its_key(project):
 def test_a_change_leaves_every_other_line_alone(project):
     settings = StackFile.load(project, "dev")
     settings.set("int", "7")
-    assert saved(settings) == SETTINGS.replace("  try:int: 5   # trailing\n", "  try:int: '7'\n")
+    assert saved(settings) == SETTINGS.replace("  try:int: 5   # trailing\n", '  try:int: "7"   # trailing\n')
 
 
 def test_a_new_key_goes_to_the_end_of_config(project):
     settings = StackFile.load(project, "dev")
     settings.set("other:key", "yes")
-    assert saved(settings) == SETTINGS + "  other:key: 'yes'\n"
+    assert saved(settings) == SETTINGS + '  other:key: "yes"\n'
 
 
 def test_a_removed_key_takes_its_lines_along_and_no_comment(project):
@@ -187,7 +187,7 @@ def test_a_removed_key_takes_its_lines_along_and_no_comment(project):
 
 def test_a_secret_is_stored_encrypted_and_read_back(project, passphrase):
     settings = StackFile.load(project, "dev")
-    settings.set("pin", "opensesame", passphrase)
+    settings.set("pin", encrypted("opensesame", passphrase))
     assert "opensesame" not in saved(settings)
     assert config_for_program(project, StackFile.load(project, "dev"), passphrase)[0]["try:pin"] == "opensesame"
 
@@ -195,14 +195,14 @@ def test_a_secret_is_stored_encrypted_and_read_back(project, passphrase):
 @pytest.mark.parametrize(
     ("text", "after"),
     [
-        ("", "encryptionsalt: s\nconfig:\n  try:a: '1'\n"),
-        ("# only a comment\n", "# only a comment\nencryptionsalt: s\nconfig:\n  try:a: '1'\n"),
-        ("config: {b: 2}\n# end\n", "config:\n  b: 2\n  try:a: '1'\n# end\nencryptionsalt: s\n"),
-        ("config:\n", "config:\n  try:a: '1'\nencryptionsalt: s\n"),
-        ("config: {}", "config:\n  try:a: '1'\nencryptionsalt: s\n"),
-        ("config:\n    b: 2\nx: 1\n", "config:\n    b: 2\n    try:a: '1'\nx: 1\nencryptionsalt: s\n"),
-        ("config:\n  try:a: |\n    one\n    # two\n  b: 2\n", "config:\n  try:a: '1'\n  b: 2\nencryptionsalt: s\n"),
-        ("encryptionsalt: old\nconfig:\n  a: 0\n", "encryptionsalt: s\nconfig:\n  try:a: '1'\n"),
+        ("", 'encryptionsalt: s\nconfig:\n  try:a: "1"\n'),
+        ("# only a comment\n", '# only a comment\nencryptionsalt: s\nconfig:\n  try:a: "1"\n'),
+        ("config: {b: 2}\n# end\n", 'config:\n  b: 2\n  try:a: "1"\n# end\nencryptionsalt: s\n'),
+        ("config:\n", 'config:\n  try:a: "1"\nencryptionsalt: s\n'),
+        ("config: {}", 'config:\n  try:a: "1"\nencryptionsalt: s\n'),
+        ("config:\n    b: 2\nx: 1\n", 'config:\n    b: 2\n    try:a: "1"\nx: 1\nencryptionsalt: s\n'),
+        ("config:\n  try:a: |\n    one\n    # two\n  b: 2\n", 'config:\n  try:a: "1"\n  b: 2\nencryptionsalt: s\n'),
+        ("encryptionsalt: old\nconfig:\n  a: 0\n", 'encryptionsalt: s\nconfig:\n  try:a: "1"\n'),
     ],
 )
 def test_salt_and_key_find_their_place_in_any_file(project, text, after):
@@ -272,3 +272,31 @@ def test_a_stack_may_be_named_in_full(given, name):
 def test_what_names_no_stack_is_refused(given):
     with pytest.raises(AmlkitError, match=r"stack name|organization name"):
         stack_name(given)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value", "after"),
+    [
+        ("config:\n  try:a:\n    # b\n    b: 1 # one\n    c: 2\n", "a.c", "3", "    # b\n    b: 1 # one\n    c: 3\n"),
+        ("config:\n  a:\n    b: 'one' # one\n    c: 2\n", "a.b", "it's", "    b: 'it''s' # one\n    c: 2\n"),
+        (
+            "config:\n  try:a:\n    b:\n      c: 1\n    # d\n    d: 2\n",
+            "a.b.e",
+            "5",
+            "      c: 1\n      e: 5\n    # d\n",
+        ),
+        ("config:\n  try:a: {b: 1, c: {d: 2}}\nx: 1\n", "a.c.d", "3", "    b: 1\n    c:\n      d: 3\nx: 1\n"),
+        ("config: {a: {b: 1}}\n", "a.b", "2", "config:\n  a:\n    b: 2\n"),
+        ("config:\n  a:\n    - b\n    - c\n", "a[1]", "yes", '    - b\n    - "yes"\n'),
+        ("config:\n  try:a:\n    b: 1\n    # c\n    c: 2\n", "a.b", None, "  try:a:\n    # c\n    c: 2\n"),
+        ("config:\n  try:a: {b: 1, c: 2}\n", "a.b", None, "  try:a:\n    c: 2\n"),
+        ("config:\n  try:a:\n    b: 1\n", "a.b", None, "  try:a: {}\n"),
+    ],
+)
+def test_a_change_inside_of_a_setting_touches_no_more_lines_than_it_must(project, text, key, value, after):
+    settings = settings_of(project, text)
+    if value is None:
+        settings.displace(key)
+    else:
+        settings.place(key, value)
+    assert after in saved(settings)

@@ -56,7 +56,8 @@ class Details(Appending):
         old, new = self._ledger.seen(event.old), self._ledger.seen(event.new)
         depth = self._depth[event.urn] * _STEP
         word = words.WORDS[op].plan or "same"
-        yield f"{' ' * depth}{words.WORDS[op].symbol}{event.type}: ({word}){words.kept_mark(event)}"
+        marks = words.kept_mark(event) + words.inert_mark(event, self._ledger.look)
+        yield f"{' ' * depth}{words.WORDS[op].symbol}{event.type}: ({word}){marks}"
         if event.id:
             yield f"{' ' * (depth + 4)}[id={event.id}]"
         yield f"{' ' * (depth + 4)}[urn={event.urn}]"
@@ -65,7 +66,7 @@ class Details(Appending):
         match op:
             case Op.CREATE | Op.READ | Op.IMPORT:
                 yield from values.show(new, depth + 4)
-            case Op.DELETE | Op.DISCARD | Op.DELETE_REPLACED:
+            case Op.DELETE | Op.DISCARD | Op.DELETE_REPLACED | Op.DISCARD_REPLACED:
                 yield from values.show(old, depth + 4)
             case Op.UPDATE | Op.REPLACE | Op.CREATE_REPLACEMENT:
                 covered = [path for path in event.changes if words.is_hidden(event, path)]

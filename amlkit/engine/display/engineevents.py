@@ -18,8 +18,12 @@ from amlkit.propertyvalues import ASSET, SECRET, SIGNATURE, UNKNOWN, is_secret
 from ..embedded.resource import Resource
 from ..events import HIDDEN, Changes, Event, MessageEvent, Op, OutputsEvent, Result, StepEvent
 
-_PARTS = (Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.IMPORT_REPLACEMENT, Op.REFRESH)  # not steps of their own
-_DELETING = (Op.DELETE, Op.DELETE_REPLACED, Op.DISCARD)
+_PARTS = (  # not steps of their own
+    *(Op.CREATE_REPLACEMENT, Op.IMPORT_REPLACEMENT, Op.READ_REPLACEMENT),
+    *(Op.DELETE_REPLACED, Op.DISCARD_REPLACED, Op.REFRESH),
+)
+_DELETING = (Op.DELETE, Op.DELETE_REPLACED, Op.DISCARD, Op.DISCARD_REPLACED)
+_AS_IT_IS = (Op.READ, Op.READ_REPLACEMENT, Op.REFRESH)  # what is read is known before, but for its outputs
 _UNWELL, _UNSURE = 1, 2
 _ALWAYS = ("id", "parent", "inputs", "outputs", "provider")
 _ELIDED = "<contents elided>"
@@ -69,7 +73,7 @@ class EventLines:
         """The lines stop where they are."""
 
     def _step(self, event: StepEvent) -> None:
-        if event.is_default_provider and not self._whole:
+        if event.is_internal and not self._whole:
             if event.state == "failed":
                 self._message(MessageEvent("error", event.error))
             return
@@ -85,7 +89,7 @@ class EventLines:
         if event.state == "started" or event.op is Op.REPLACE:  # a replacement is one event here, two there
             self._line({"resourcePreEvent": body})
         if event.state == "done":
-            self._done += event.op not in _PARTS and not event.is_default_provider
+            self._done += event.op not in _PARTS and not event.is_internal
             if self._planned or _has_outputs(event):
                 self._line({"resOutputsEvent": body})
 
@@ -119,10 +123,8 @@ def metadata(event: StepEvent) -> dict[str, Any]:
     old, new = event.before, event.after
     found: dict[str, Any] = {"op": op.value, "urn": event.urn, "type": event.type}
     found["old"] = _side(old) if old else None
-    begins = (event.state == "started" and event.op is not Op.READ) or _is_gone_first(event)
+    begins = (event.state == "started" and event.op not in _AS_IT_IS) or _is_gone_first(event)
     found["new"] = _side(to_be(new) if begins else new) if new else None
-    if event.op is Op.REFRESH and event.state == "started":
-        found["new"] = _side(old) if old else None
     if op in _DELETING:
         found["new"] = None
     changes = event.changes
@@ -141,7 +143,7 @@ def result_op(event: StepEvent) -> Op:
     """The operation; for a refresh that is done, what it found."""
     if event.op is not Op.REFRESH or event.state != "done" or event.ahead:
         return event.op
-    return Op.DELETE if event.gone else Op.UPDATE if event.changes else Op.SAME
+    return Op.DELETE if event.gone else Op.UPDATE if event.changes or event.internal else Op.SAME
 
 
 def _status(event: StepEvent) -> int:

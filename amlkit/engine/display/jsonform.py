@@ -38,7 +38,7 @@ class PreviewDocument:
         """Keep what belongs into the document."""
         with self._lock:
             match event:
-                case StepEvent() if not event.is_default_provider:
+                case StepEvent() if not event.is_internal:
                     self._step(event)
                 case MessageEvent() if event.severity != "debug" and not event.ephemeral:
                     place = {"urn": event.urn} if event.urn else {}
@@ -78,7 +78,7 @@ class PreviewDocument:
         return self._look.show_replacement_steps or not is_part(event)
 
     def _formed(self, event: StepEvent, op: Op) -> dict[str, Any]:
-        deleting = op in (Op.DELETE, Op.DELETE_REPLACED, Op.DISCARD)
+        deleting = op in (Op.DELETE, Op.DELETE_REPLACED, Op.DISCARD, Op.DISCARD_REPLACED)
         step: dict[str, Any] = {"op": op.value, "urn": event.urn}
         if event.provider:
             step["provider"] = event.provider

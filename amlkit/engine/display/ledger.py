@@ -9,6 +9,7 @@ from typing import Any
 
 from amlkit.propertyvalues import unsecret
 
+from ..embedded import urns
 from ..embedded.resource import STACK_TYPE
 from ..events import MessageEvent, Op, OutputsEvent, Result, StepEvent
 from . import values, words
@@ -16,14 +17,13 @@ from .look import Look
 
 
 def name_of(urn: str) -> str:
-    """The logical name in a URN."""
-    return urn.split("::", 3)[-1]
+    """The logical name in a URN, or the text that is none."""
+    return urns.parse(urn).name if urns.is_urn(urn) else urn
 
 
 def type_of(urn: str) -> str:
-    """The resource's own type in a URN."""
-    parts = urn.split("::", 3)
-    return parts[2].rsplit("$", 1)[-1] if len(parts) == 4 else ""
+    """The resource's own type in a URN; nothing for a text that is none."""
+    return urns.parse(urn).type if urns.is_urn(urn) else ""
 
 
 @dataclass
@@ -76,8 +76,8 @@ class Ledger:
         return f"{words.TITLES[self.verb, self.planned]} ({self.stack})"
 
     def step(self, event: StepEvent) -> Row | None:
-        """Take in a step; None for what is not shown (default providers)."""
-        if event.is_default_provider:
+        """Take in a step; None for what is not shown."""
+        if event.is_internal:
             return None
         self.steps.append(event)
         if event.type == STACK_TYPE:
@@ -111,6 +111,12 @@ class Ledger:
         return True
 
     @property
+    def inert(self) -> int:
+        """How many resources there are, or would be, with nothing behind them."""
+        events = [row.event for row in self.rows.values() if row.event.type in self.look.inert]
+        return len([event for event in events if event.op not in (Op.DELETE, Op.DISCARD)])
+
+    @property
     def failed(self) -> int:
         """How many resources failed, the stack among them if the program did."""
         broken = {event.urn for event in self.steps if event.state == "failed"}
@@ -125,6 +131,8 @@ class Ledger:
         """`Resources:` and `Duration:`. `nothing` stands for the counts if there are none; the CLI prints no line."""
         counts = words.resources(result.changes, self.planned, 0 if result.succeeded else self.failed)
         lines = ["Resources:", *(counts or ([nothing] if nothing and result.succeeded else []))]
+        if self.inert:
+            lines += [f"    {self.inert} inert: kept as documents, with nothing behind them"]
         if not self.planned:
             lines += ["", f"Duration: {words.duration(max(1, round(result.seconds)))}"]
         if self.verb == "destroy" and result.kept and result.succeeded:
@@ -134,7 +142,8 @@ class Ledger:
                 "",
                 "The resources in the stack have been deleted, but the history and configuration associated with the "
                 "stack are still maintained.",
-                f"If you want to remove the stack completely, run `{self.program} stack rm {self.stack}`.",
+                f"If you want to remove the stack completely, run `{self.program} stack rm {self.stack}"
+                f"{self.look.options}`.",
             ]
         return lines
 

@@ -10,7 +10,11 @@ Colour = Literal["auto", "always", "never"]
 
 @dataclass(frozen=True)
 class Look:
-    """Pulumi's display flags by their own names. `stream_preview`: a preview as JSON is lines too, not one document."""
+    """Pulumi's display flags by their own names. `stream_preview`: a preview as JSON is lines too, not one document.
+
+    `inert` are types whose resources are marked and counted: there is nothing behind them. `options` follow the stack
+    in commands that the user is told to run.
+    """
 
     json: bool = False
     diff: bool = False
@@ -25,3 +29,5 @@ class Look:
     urns: bool = False
     stream_preview: bool = False
     event_log: str = ""
+    inert: frozenset[str] = frozenset()
+    options: str = ""

@@ -40,7 +40,7 @@ class PlainLines(Appending):
             _line(
                 event,
                 self._ledger.name(event.urn),
-                words.status(event, self._ledger.planned),
+                words.status(event, self._ledger.planned, look=self._ledger.look),
                 *[f"error: {text}" for text in first],
             )
         )

@@ -115,7 +115,7 @@ class LiveTree:
             return f"running ({self._elapsed()})"
         if event.state == "done" and self._ledger.is_quiet(event):
             return ""
-        return words.status(event, self._ledger.planned, time.monotonic() - row.began)
+        return words.status(event, self._ledger.planned, time.monotonic() - row.began, self._ledger.look)
 
     def _rows(self) -> Iterator[tuple[str, Row]]:
         """The rows to show, parents first, each with the lines that lead to it."""

@@ -65,14 +65,14 @@ _DELETING = (Op.DELETE, Op.DELETE_REPLACED, Op.REPLACE)  # where keeping what is
 _TOP_KEY = re.compile(r'^(?:\["((?:[^"\\]|\\.)*)"\]|([^.\[]+))')
 
 
-def status(event: StepEvent, planned: bool, elapsed: float = 0.0) -> str:
+def status(event: StepEvent, planned: bool, elapsed: float = 0.0, look: Look = _DEFAULT) -> str:
     """What a step is at: `create`, `creating (3s)`, `created (0.30s)`, `**creating failed**`."""
     words = WORDS[seen_as(event)]
     if event.state == "failed":
         return f"**{words.running or 'update'} failed**"
     if not words.plan:
         return ""
-    kept = kept_mark(event)
+    kept = kept_mark(event) + inert_mark(event, look)
     if planned:
         return words.plan + kept
     if event.state == "started":
@@ -83,6 +83,11 @@ def status(event: StepEvent, planned: bool, elapsed: float = 0.0) -> str:
 def kept_mark(event: StepEvent) -> str:
     """What a delete says of a resource that stays in the cloud."""
     return " [retain]" if event.retain and event.op in _DELETING else ""
+
+
+def inert_mark(event: StepEvent, look: Look) -> str:
+    """What is said of a resource with nothing behind it."""
+    return " [inert]" if event.type in look.inert else ""
 
 
 def seen_as(event: StepEvent) -> Op:

@@ -6,11 +6,12 @@ that no alias is ever needed to read it. Source of the rules: Pulumi's step gene
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from . import urns
 from .goal import Alias, Goal
+from .references import with_references
 from .resource import Resource
 
 
@@ -85,26 +86,3 @@ def normalised(resources: Sequence[Resource]) -> tuple[Resource, ...]:
         return replace(made, property_dependencies=kept)  # a rewritten one loses its empty entries at Pulumi's too
 
     return tuple(fixed(each) for each in resources)
-
-
-def with_references(resource: Resource, rename: Callable[[str], str]) -> Resource:
-    """A resource whose own URN and all URNs that it refers to went through `rename`."""
-
-    def each(names: Iterable[str]) -> tuple[str, ...]:
-        return tuple(rename(urn) for urn in names)
-
-    provider = resource.provider
-    if provider:
-        urn, identifier = urns.parse_reference(provider)
-        provider = urns.provider_reference(rename(urn), identifier)
-    return replace(
-        resource,
-        urn=rename(resource.urn),
-        parent=resource.parent and rename(resource.parent),
-        provider=provider,
-        dependencies=each(resource.dependencies),
-        property_dependencies={key: each(names) for key, names in resource.property_dependencies.items()},
-        deleted_with=resource.deleted_with and rename(resource.deleted_with),
-        replace_with=each(resource.replace_with),
-        view_of=resource.view_of and rename(resource.view_of),
-    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from google.protobuf import struct_pb2
 
+from amlkit.engine.naming import USE_CLI
 from amlkit.errors import EngineError
 from amlkit.propertyvalues import unsecret
 
@@ -79,4 +80,4 @@ class Builtin(Provider):
         """Nothing to end."""
 
     def _unknown(self, what: str) -> EngineError:
-        return EngineError(f"`{what}` is not supported by the embedded engine", hint="use the Pulumi CLI")
+        return EngineError(f"`{what}` is not supported by the embedded engine", hint=USE_CLI)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
-from amlkit.engine.events import Op
+from amlkit.engine.events import Changes, Op
 from amlkit.errors import EngineError
 
 from . import order, steps, urns
@@ -33,6 +32,7 @@ class Cascade:
         self.handled: set[Old] = set()
         self._gone: dict[str, threading.Event] = {}
         self._kept: set[str] = set()
+        self._keys: dict[str, tuple[str, ...]] = {}
 
     def prepared(self, root: Old) -> Callable[[], None]:
         """Decide what goes with `root`; the work that deletes it all, deepest dependants first.
@@ -68,12 +68,16 @@ class Cascade:
         def wait() -> None:
             while not gone.wait(0.05):
                 self._run.gate.check()
-            if urn in self._kept and not self._run.continue_on_error:
+            if urn in self._kept and not self._run.manner.continue_on_error:
                 raise Stopped
             if urn in self._kept:
                 raise EngineError(f"{urn} was not deleted, so it is not made again")
 
         return wait
+
+    def why(self, urn: str) -> Changes:
+        """Which of its properties had a resource deleted with another one: they would have come from that."""
+        return Changes(replaces=self._keys.get(urn, ()))
 
     def _delete(self, root: Old, condemned: list[Old], deleted_with: Collection[str]) -> None:
         waiting = [each.resource.urn for each in condemned]
@@ -126,5 +130,7 @@ class Cascade:
             return False
         provider = self._run.registry.ensure(resource.provider, self._seen.resources())
         diff = settled(provider.diff(resource, inputs, resource.ignore_changes), resource, inputs)
-        new = replace(resource, inputs=inputs)
-        return with_replace_on_changes(diff, new.replace_on_changes, init_errors=False).replace
+        wanted = with_replace_on_changes(diff, resource.replace_on_changes, init_errors=False)
+        if wanted.replace:
+            self._keys[resource.urn] = wanted.replaces
+        return wanted.replace

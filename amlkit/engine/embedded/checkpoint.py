@@ -7,10 +7,11 @@ other wrote: field names and order, features and integrity rules are those of Pu
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from amlkit.digest import compact_json
+from amlkit.engine.naming import USE_CLI
 from amlkit.errors import SetupError
 from amlkit.propertyvalues import SECRET, SIGNATURE, is_secret, secret, unsecret
 
@@ -18,7 +19,7 @@ from .integrity import verify
 from .manifest import manifest
 from .resource import Deployment, Pending, Resource
 from .secrets import Passphrase
-from .texts import Texts
+from .texts import Texts, Written
 
 Ciphertexts = dict[tuple[str, str, str], str]
 """(URN, place in the resource, plain JSON) → ciphertext: a secret that did not change keeps the text it had."""
@@ -129,21 +130,20 @@ def latest_of(text: str, where: str = "") -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SetupError(f"damaged state: not a checkpoint: {_told(error)}", where=where, hint=DAMAGED_HINT) from error
     if version not in (3, 4):
-        raise SetupError(f"state of version {version}; this engine reads 3 and 4", where=where, hint=_OFFICIAL_HINT)
+        raise SetupError(f"state of version {version}; this engine reads 3 and 4", where=where, hint=USE_CLI)
     known = {name for name, _ in FEATURES}
     if unknown := [name for name in features if name not in known]:
         what = f"the state needs `{'`, `'.join(unknown)}`, which this engine does not do"
-        raise SetupError(what, where=where, hint=_OFFICIAL_HINT)
+        raise SetupError(what, where=where, hint=USE_CLI)
     for raw in resources:
         for key in ("taint", "viewOf", "extensionRef", "snippetID"):
             if raw.get(key):
                 what = f"`{key}` of {raw.get('urn')} is not done by this engine"
-                raise SetupError(what, where=where, hint=_OFFICIAL_HINT)
+                raise SetupError(what, where=where, hint=USE_CLI)
     return latest
 
 
 DAMAGED_HINT = "put the copy beside it back: the same name with `.bak` at the end"
-_OFFICIAL_HINT = "use the Pulumi CLI with this stack"
 
 
 def write(
@@ -166,19 +166,23 @@ def write(
     """
     if sound and (problems := verify(deployment)):
         raise ValueError(f"the new state is not sound: {problems[0]}")
-    latest = {"manifest": _text(manifest())}
+    latest = {"manifest": [_text(manifest())]}
     if passphrase:
-        latest["secrets_providers"] = _text({"type": "passphrase", "state": {"salt": passphrase.salt}})
+        latest["secrets_providers"] = [_text({"type": "passphrase", "state": {"salt": passphrase.salt}})]
     writer = _Writer(passphrase, ciphertexts)
-    if deployment.resources:
-        made = (texts or Texts()).of(deployment.resources, lambda each: _text(writer.resource(each)))
-        latest["resources"] = f"[{','.join(made)}]"
+    made = (texts or Texts()).of(
+        deployment.resources, lambda each: Written(_text(writer.resource(each)), _features(each))
+    )
+    if made:
+        latest["resources"] = ["[", ",".join([each.text for each in made]), "]"]
     if deployment.pending:
         pending = [{"resource": writer.resource(each.resource), "type": each.type} for each in deployment.pending]
-        latest["pending_operations"] = _text(pending)
-    latest["metadata"] = _text(dict(deployment.metadata))
-    body = _object({"stack": _text(stack_fqn), "latest": _object(latest)})
-    return _object({**{key: _text(value) for key, value in _head(deployment).items()}, "checkpoint": body})
+        latest["pending_operations"] = [_text(pending)]
+    latest["metadata"] = [_text(dict(deployment.metadata))]
+    needed = {name for each in made if each.features for name in each.features}
+    needed.update(name for each in deployment.pending for name in _features(each.resource))
+    head = {key: [_text(value)] for key, value in _head(needed).items()}
+    return "".join(_object({**head, "checkpoint": _object({"stack": [_text(stack_fqn)], "latest": _object(latest)})}))
 
 
 def values(raw: Mapping[str, Any], passphrase: Passphrase | None) -> dict[str, Any]:
@@ -191,9 +195,12 @@ def values(raw: Mapping[str, Any], passphrase: Passphrase | None) -> dict[str, A
     return {key: reader.plain(key, value) for key, value in raw.items()}
 
 
-def _head(deployment: Deployment) -> dict[str, Any]:
-    every = (*deployment.resources, *(each.resource for each in deployment.pending))
-    features = [name for name, needs in FEATURES if any(needs(resource) for resource in every)]
+def _features(resource: Resource) -> tuple[str, ...]:
+    return tuple(name for name, needs in FEATURES if needs(resource))
+
+
+def _head(needed: Collection[str]) -> dict[str, Any]:
+    features = [name for name, _ in FEATURES if name in needed]
     return {"version": 4, "features": features} if features else {"version": 3}
 
 
@@ -201,9 +208,12 @@ def _text(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _object(members: Mapping[str, str]) -> str:
-    """The text of an object whose members are texts already."""
-    return "{" + ",".join(f'"{key}":{text}' for key, text in members.items()) + "}"
+def _object(members: Mapping[str, Sequence[str]]) -> list[str]:
+    """The text of an object whose members are texts already; in pieces, so that a long one is put together once."""
+    pieces = ["{"]
+    for key, texts in members.items():
+        pieces += ["" if len(pieces) == 1 else ",", f'"{key}":', *texts]
+    return [*pieces, "}"]
 
 
 def _passphrase(
@@ -218,7 +228,7 @@ def _passphrase(
         raise SetupError(what, where=where, hint=DAMAGED_HINT) from error
     if not salt:
         what = f"the stack keeps its secrets with `{providers['type']}`; this engine knows `passphrase` only"
-        raise SetupError(what, where=where, hint=_OFFICIAL_HINT)
+        raise SetupError(what, where=where, hint=USE_CLI)
     return passphrase_of(salt)
 
 

@@ -11,8 +11,10 @@ from typing import Any
 
 from amlkit.errors import SetupError
 
+from .configpath import typed
 from .opened import Opened, opened
-from .stackfile import config_for_program, full_key, has_secure, masked, stored_config
+from .secrets import Passphrase
+from .stackfile import config_for_program, encrypted, full_key, has_secure, in_clear, masked, stored_config
 
 
 def listing(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
@@ -35,43 +37,63 @@ def listing(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) ->
 
 
 def get(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
-    """One setting, a secret in clear."""
+    """One setting, or with `--path` what is inside of one; a secret in clear."""
     stack = opened(cwd, environ, given.stack)
-    key = full_key(stack.project, given.key)
-    raw = stored_config(stack.project, stack.settings())
-    if key not in raw:
+    settings = stack.settings()
+    if given.path:
+        raw, there = settings.at(given.key)
+    else:
+        key, stored = full_key(stack.project, given.key), stored_config(stack.project, settings)
+        raw, there = stored.get(key), key in stored
+    if not there:
         raise SetupError(f"configuration key '{given.key}' not found for stack '{stack.stack}'")
-    value = _clear(stack)[key] if has_secure(raw[key]) else masked(raw[key])
-    print(json.dumps(_entry(value, raw[key], show=True), indent=2, ensure_ascii=False) if given.json else value)
+    value = in_clear(raw, _passphrase(stack) if has_secure(raw) else None)
+    print(json.dumps(_entry(value, raw, show=True), indent=2, ensure_ascii=False) if given.json else value)
     return 0
 
 
 def put(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
-    """Set one key; without a value it is read from standard input, without its last line end."""
+    """Set one key; without a value it is read from standard input, without its last line end unless `--raw`."""
     stack = opened(cwd, environ, given.stack)
-    value = given.value
-    if value is None:
+    text = given.value
+    if text is None:
         if sys.stdin.isatty():
             raise SetupError("a value is missing", hint="`config set KEY VALUE`, or the value on standard input")
-        value = sys.stdin.read().removesuffix("\n")
+        text = sys.stdin.read() if given.raw else sys.stdin.read().removesuffix("\n")
     settings = stack.settings()
-    settings.set(given.key, value, stack.passphrase(settings) if given.secret else None)
+    value: Any = typed(text, given.type) if given.type else text
+    if given.secret:
+        value = encrypted(text, stack.passphrase(settings))
+    if given.path:
+        try:
+            settings.place(given.key, value, exact=bool(given.type))
+        except SetupError as error:
+            raise SetupError(f"could not set config: {error.problems[0].what}") from error
+    else:
+        settings.set(given.key, value)
     settings.save()
     return 0
 
 
 def remove(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
-    """Remove one key; one that is not there is no error."""
+    """Remove one key, or with `--path` what is inside of one; one that is not there is no error."""
     settings = opened(cwd, environ, given.stack).settings()
-    settings.remove(given.key)
+    if given.path:
+        settings.displace(given.key)
+    else:
+        settings.remove(given.key)
     settings.save()
     return 0
 
 
 def _clear(stack: Opened) -> dict[str, str]:
     settings = stack.settings()
-    passphrase = stack.keys(settings.salt) if settings.salt else None
-    return config_for_program(stack.project, settings, passphrase)[0]
+    return config_for_program(stack.project, settings, _passphrase(stack))[0]
+
+
+def _passphrase(stack: Opened) -> Passphrase | None:
+    salt = stack.settings().salt
+    return stack.keys(salt) if salt else None
 
 
 def _entry(value: str, raw: Any, show: bool) -> dict[str, Any]:

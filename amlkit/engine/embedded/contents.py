@@ -19,6 +19,7 @@ from stat import S_ISDIR
 from typing import IO, Any, Literal
 from urllib.parse import unquote, urlsplit
 
+from amlkit.engine.naming import USE_CLI
 from amlkit.errors import EngineError
 from amlkit.propertyvalues import ARCHIVE, ASSET, SIGNATURE
 
@@ -186,7 +187,7 @@ def _of_address(kind: str, address: str) -> Path:
     if parts.scheme != "file":
         raise EngineError(
             f"`{address}`: assets and archives by address are not supported by the embedded engine, other than file://",
-            hint="use the Pulumi CLI, or a file",
+            hint=f"{USE_CLI}, or a file",
         )
     path, hosts = unquote(parts.path), ("", "localhost") if kind == ASSET else ("",)
     if parts.netloc not in hosts or parts.query or parts.fragment or not path.startswith("/"):

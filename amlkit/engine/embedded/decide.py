@@ -24,7 +24,8 @@ INIT_ERROR = "#initerror"
 class Diff:
     """A provider's answer: `changes` is None when it cannot tell. `detailed` maps property paths to kinds of change.
 
-    `triggered`: not the provider's, but a replacement because the program's trigger changed.
+    `triggered`: not the provider's: a replacement because the program's trigger changed. `has_details`: the provider
+    gives paths wherever something differs.
     """
 
     changes: bool | None
@@ -34,6 +35,7 @@ class Diff:
     delete_before_replace: bool = False
     warning: str = ""
     triggered: bool = False
+    has_details: bool = False
 
     @property
     def replace(self) -> bool:

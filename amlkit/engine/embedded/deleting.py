@@ -43,9 +43,7 @@ def unregistered(run: Run, operated: Collection[str], handled: Collection[Old]) 
         if old.done or (old in handled and old.resource.delete):
             continue
         resource = old.resource
-        if resource.delete:
-            found.append((old, Op.DELETE_REPLACED))
-        elif resource.urn not in operated:
+        if resource.delete or resource.urn not in operated:
             found.append((old, operation(resource)))
     return found
 
@@ -70,10 +68,10 @@ def everything(run: Run, *, without_hooks: bool) -> list[Condemned]:
     found: list[Condemned] = []
     for old in olds:
         resource = old.resource
-        if resource.urn in run.kept:
+        if resource.urn in run.manner.kept:
             with steps.reported(run, steps.Step(Op.SAME, resource, resource, {})):
                 continue
-        found.append((old, Op.DELETE_REPLACED if resource.delete else operation(resource)))
+        found.append((old, operation(resource)))
     return found
 
 
@@ -128,7 +126,7 @@ def _delete_one(run: Run, condemned: Condemned, going: Collection[str]) -> Resou
         return old.resource
     except AmlkitError as error:
         run.reporter.failure(error, old.resource.urn)
-        if run.continue_on_error:
+        if run.manner.continue_on_error:
             return old.resource
         run.gate.stop()
     return None
@@ -147,7 +145,9 @@ def _all_needs(by_urn: Mapping[str, Resource], resource: Resource) -> set[str]:
 
 
 def operation(resource: Resource) -> Op | None:
-    """How a resource goes that nothing replaced; None: only the state must forget it."""
+    """How a resource goes at the end of a run; None: it is gone, and only the state must forget it."""
+    if resource.delete:
+        return Op.DISCARD_REPLACED if resource.external else Op.DELETE_REPLACED
     if resource.pending_replacement:
         return None
     return Op.DISCARD if resource.external else Op.DELETE

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from amlkit.engine.naming import USE_CLI
 from amlkit.errors import EngineError
 from amlkit.propertyvalues import from_struct, from_value, is_secret
 
@@ -22,8 +23,6 @@ from .protocol import alias_pb2, resource_pb2, source_pb2
 from .resource import PROVIDER_PREFIX, Resource
 from .urns import is_urn, package_of
 from .values import flatten_outputs
-
-_USE_CLI = "use the Pulumi CLI for this program"
 
 
 class RequestError(EngineError):
@@ -194,7 +193,7 @@ def _refuse(request: resource_pb2.RegisterResourceRequest) -> None:
     }
     for what, asked in found.items():
         if asked:
-            raise EngineError(f"{what} are not supported by the embedded engine", hint=_USE_CLI)
+            raise EngineError(f"{what} are not supported by the embedded engine", hint=USE_CLI)
     if is_secret(from_struct(request.object)):
         raise EngineError(f"the inputs of {request.name} are one secret, not properties")
 

@@ -19,10 +19,11 @@ def verify(deployment: Deployment) -> list[str]:
     alive: set[str] = set()
     for resource in deployment.resources:
         problems += _own_problems(resource)
-        problems += [f"{resource.urn} refers to {what}" for what in _missing(resource, earlier, providers)]
-        if resource.urn in alive and not resource.delete:
-            problems.append(f"two resources of the URN {resource.urn}")
+        if not resource.targets <= earlier or (resource.provider and resource.provider not in providers):
+            problems += [f"{resource.urn} refers to {what}" for what in _missing(resource, earlier, providers)]
         if not resource.delete:
+            if resource.urn in alive:
+                problems.append(f"two resources of the URN {resource.urn}")
             alive.add(resource.urn)
         earlier.add(resource.urn)
         if resource.is_provider:
@@ -30,13 +31,15 @@ def verify(deployment: Deployment) -> list[str]:
     return problems
 
 
-def _own_problems(resource: Resource) -> Iterator[str]:
-    if not resource.urn:
-        yield "a resource without URN"
-    if not resource.type:
-        yield f"{resource.urn} has no type"
-    if resource.id and not resource.custom:
-        yield f"{resource.urn} has an id but is no custom resource"
+def _own_problems(resource: Resource) -> tuple[str, ...]:
+    if resource.urn and resource.type and (resource.custom or not resource.id):
+        return ()
+    found = (
+        (not resource.urn, "a resource without URN"),
+        (not resource.type, f"{resource.urn} has no type"),
+        (bool(resource.id) and not resource.custom, f"{resource.urn} has an id but is no custom resource"),
+    )
+    return tuple(what for holds, what in found if holds)
 
 
 def _missing(resource: Resource, earlier: set[str], providers: set[str]) -> Iterator[str]:
@@ -47,6 +50,5 @@ def _missing(resource: Resource, earlier: set[str], providers: set[str]) -> Iter
             yield f"a damaged provider reference: {resource.provider}"
         else:
             yield f"a provider that does not come before it: {resource.provider}"
-    if not resource.targets <= earlier:
-        for urn in sorted(resource.targets - earlier):
-            yield f"a resource that does not come before it: {urn}"
+    for urn in sorted(resource.targets - earlier):
+        yield f"a resource that does not come before it: {urn}"

@@ -29,9 +29,9 @@ class Interrupts:
         if count == 1:
             self._opened.interrupted = True
             text = "stopping: what is under way is finished first; interrupt again to leave it"
-            self._opened.reporter.message("info", text)
-            self._opened.gate.stop()
+            self._opened.tools.reporter.message("info", text)
+            self._opened.tools.gate.stop()
         else:
             self._opened.abandoned = True
-            self._opened.reporter.message("error", f"{self._opened.kind} cancelled")
-            self._opened.registry.kill()
+            self._opened.tools.reporter.message("error", f"{self._opened.kind} cancelled")
+            self._opened.tools.registry.kill()

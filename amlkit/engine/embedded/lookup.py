@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from amlkit.engine.events import Op
@@ -87,6 +88,6 @@ class Seen:
         found = self.olds.get(urn)
         return found.resource if found else None
 
-    def resources(self) -> list[Resource]:
+    def resources(self) -> Iterator[Resource]:
         """Everything, old and new: where a provider is looked for that is not loaded."""
         return self._run.snapshot.resources()

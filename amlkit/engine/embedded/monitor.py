@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import grpc
 from google.protobuf import empty_pb2
 
+from amlkit.engine.naming import USE_CLI
 from amlkit.errors import AmlkitError
 from amlkit.propertyvalues import from_struct, to_struct
 
@@ -242,6 +243,4 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             raise
 
     def _refuse(self, context: Context, what: str) -> NoReturn:
-        context.abort(
-            grpc.StatusCode.UNIMPLEMENTED, f"{what} are not supported by the embedded engine; use the Pulumi CLI"
-        )
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{what} are not supported by the embedded engine; {USE_CLI}")

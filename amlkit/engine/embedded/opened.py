@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from amlkit.errors import SetupError
 
-from .filestate import FileState
+from .filestate import FileState, wants_packed
 from .project import Project, backend_url, selected_stack, stack_name
 from .secrets import Keyring, Passphrase
 from .stackfile import StackFile
+
+SETTINGS_VARIABLE = "AMLKIT_STACK_SETTINGS"  # a folder whose `Pulumi.<stack>.yaml` is read instead of the project's
 
 
 class NoSuchStackError(SetupError):
@@ -59,8 +61,10 @@ def opened(folder: Path, environ: Mapping[str, str], stack: str | None, *, must_
         NoSuchStackError: it does not exist, and must.
     """
     project = Project.load(folder)
+    if settings := environ.get(SETTINGS_VARIABLE):
+        project = replace(project, stack_config_folder=Path(settings))
     name = stack_name(stack) if stack else selected_stack(project, environ)
-    state = FileState(backend_url(project, environ), project.name, name)
+    state = FileState(backend_url(project, environ), project.name, name, packed=wants_packed(environ))
     if must_exist and not state.exists():
         state.refuse_lost()
         raise no_stack(name)

@@ -23,8 +23,9 @@ from .options import Options
 from .recovery import recovered
 from .refreshing import Refresher
 from .registrar import Registrar
+from .rereading import read_rest
 from .resource import Deployment, Resource
-from .run import Run
+from .run import Manner, Run
 from .runner import SHOWN, Program
 from .session import Session, session
 
@@ -45,7 +46,8 @@ def operate(
     """
     preview = preview or verb == "preview"
     if verb == "refresh":
-        return _operate(stack, verb, options, emit, _refresh, preview=preview)
+        work = _update if options.run_program else _refresh
+        return _operate(stack, verb, options, emit, work, preview=preview)
     if verb == "import":
         return _operate(stack, verb, options, emit, _taking_over(imports), preview=preview)
     if verb == "destroy":
@@ -77,17 +79,17 @@ def _operate(
             except Stopped:
                 pass
             except AmlkitError as error:
-                opened.reporter.failure(error)
-                opened.gate.stop()
+                opened.tools.reporter.failure(error)
+                opened.tools.gate.stop()
             except OSError as error:
-                opened.reporter.failure(SetupError(f"the state cannot be written: {error}"))
-                opened.gate.stop()
-        reporter = opened.reporter
+                opened.tools.reporter.failure(SetupError(f"the state cannot be written: {error}"))
+                opened.tools.gate.stop()
+        reporter = opened.tools.reporter
         if interrupts.count == 1 and not reporter.failed:
-            reporter.message("error", f"{'preview' if opened.preview else 'update'} canceled")
+            reporter.message("error", f"{'preview' if opened.tools.preview else 'update'} canceled")
         return Result(
             kind=kind,
-            succeeded=not (reporter.failed or opened.gate.stopped),
+            succeeded=not (reporter.failed or opened.tools.gate.stopped),
             changes=reporter.changes(kind),
             steps=tuple(reporter.steps),
             messages=tuple(reporter.messages),
@@ -109,10 +111,12 @@ def _update(opened: Session, options: Options) -> None:
         opened.server.attach(run, registrar)
         program.go(opened.values, opened.secret_keys)
         done_well = _program_done(opened, run, program)
-        if done_well:
-            going = condemned(run) if run.dismantling else registrar.unregistered()
+        if done_well and run.manner.refreshes:
+            read_rest(run, registrar.seen.operated)
+        elif done_well:
+            going = condemned(run) if run.manner.dismantles else registrar.unregistered()
             deleting.delete(run, going, registrar.cascade.deleted, registrar.failures.urns())
-        succeeded = done_well and not opened.reporter.failed
+        succeeded = done_well and not opened.tools.reporter.failed
         opened.outputs = registrar.outputs.finish(succeeded=succeeded)
         run.snapshot.settle()
         run.finished.set()  # hooks are done with
@@ -125,7 +129,9 @@ def _update(opened: Session, options: Options) -> None:
 
 def _base(opened: Session, options: Options) -> Deployment:
     """The state to start from: interrupted creations settled, and what must be read first read."""
-    deployment = _recovered(opened)
+    deployment = _recovered(opened, options)
+    if options.run_program and opened.kind != "destroy":  # then what is read is read when it is registered
+        return deployment
 
     def wanted(resource: Resource) -> bool:
         return options.refresh or resource.refresh_before_update
@@ -133,24 +139,25 @@ def _base(opened: Session, options: Options) -> Deployment:
     return _refresher(opened, ahead=True).refreshed(deployment, wanted)
 
 
-def _recovered(opened: Session) -> Deployment:
+def _recovered(opened: Session, options: Options) -> Deployment:
     """The state without notes of what an earlier run had begun; those of a run that lives are its own business."""
-    if opened.preview and opened.loaded.pending and opened.stack.state.is_busy():
-        opened.reporter.message("info", "another update of this stack is under way: shown is what is left as of now")
+    if opened.tools.preview and opened.loaded.pending and opened.stack.state.is_busy():
+        opened.tools.reporter.message(
+            "info", "another update of this stack is under way: shown is what is left as of now"
+        )
         return replace(opened.loaded, pending=())
-    return recovered(opened.loaded, opened.registry, opened.reporter)
+    deployment = recovered(opened.loaded, opened.tools.registry, opened.tools.reporter)
+    return replace(deployment, pending=()) if options.clear_pending_creates and deployment.pending else deployment
 
 
 def _refresh(opened: Session, options: Options) -> None:
-    deployment = _recovered(opened)
-    if options.clear_pending_creates and deployment.pending:
-        deployment = replace(deployment, pending=())
+    deployment = _recovered(opened, options)
     opened.run(_refresher(opened).refreshed(deployment, lambda resource: True))
 
 
 def _taking_over(imports: Sequence[Import]) -> Callable[[Session, Options], None]:
     def work(opened: Session, options: Options) -> None:
-        run = opened.run(recovered(opened.loaded, opened.registry, opened.reporter))
+        run = opened.run(recovered(opened.loaded, opened.tools.registry, opened.tools.reporter))
         bulkimport.take_over(run, imports)
 
     return work
@@ -163,18 +170,21 @@ def _destroy(opened: Session, options: Options) -> None:
 
 def _begun(opened: Session, options: Options) -> Run:
     kept = deleting.protected(opened.loaded.resources) if options.exclude_protected else frozenset()
-    run = opened.run(
-        _base(opened, options),
+    refreshes = opened.kind == "refresh"
+    manner = Manner(
         continue_on_error=options.continue_on_error,
-        dismantling=options.run_program,
+        dismantles=options.run_program and opened.kind == "destroy",
+        refreshes=refreshes,
+        reads=options.run_program and (refreshes or (options.refresh and opened.kind != "destroy")),
         kept=kept,
     )
-    opened.gate.check_failed(opened.reporter.failed)
+    run = opened.run(_base(opened, options), manner)
+    opened.tools.gate.check_failed(opened.tools.reporter.failed)
     return run
 
 
 def _refresher(opened: Session, *, ahead: bool = False) -> Refresher:
-    return Refresher(opened.registry, opened.reporter, opened.gate, opened.parallel, ahead)
+    return Refresher(opened.tools.registry, opened.tools.reporter, opened.tools.gate, opened.tools.parallel, ahead)
 
 
 def _program_done(opened: Session, run: Run, program: Program) -> bool:
@@ -186,15 +196,15 @@ def _program_done(opened: Session, run: Run, program: Program) -> bool:
         if code is not None and not run.program_done.is_set():
             _judge(opened, program, expected_end=code == 0)
             _wait_idle(opened)
-            return code == 0 and not opened.gate.stopped
-        if opened.gate.stopped:
+            return code == 0 and not opened.tools.gate.stopped
+        if opened.tools.gate.stopped:
             _wait_idle(opened)
             return False
-    return not opened.gate.stopped
+    return not opened.tools.gate.stopped
 
 
 def _wait_idle(opened: Session) -> None:
-    while not opened.gate.wait_idle(0.1):
+    while not opened.tools.gate.wait_idle(0.1):
         if opened.abandoned:
             return
 
@@ -204,16 +214,16 @@ def _judge(opened: Session, program: Program, *, expected_end: bool) -> None:
     if opened.abandoned:
         return
     code = program.wait(_SHORT_PATIENCE if opened.interrupted else _PATIENCE)
-    if code == 0 or (code is None and opened.gate.stopped):
+    if code == 0 or (code is None and opened.tools.gate.stopped):
         return
     if code is None:
         program.end(0.0)
-        opened.reporter.message("warning", f"the program did not end within {_PATIENCE:.0f} s and was ended")
+        opened.tools.reporter.message("warning", f"the program did not end within {_PATIENCE:.0f} s and was ended")
         return
     shown = code in (1, SHOWN)
     if shown:
-        opened.reporter.fail_as_logged()
-    if not opened.gate.stopped and not (shown and opened.reporter.failed):
+        opened.tools.reporter.fail_as_logged()
+    if not opened.tools.gate.stopped and not (shown and opened.tools.reporter.failed):
         text = "the program failed" if shown else f"program exited with non-zero exit code: {code}"
-        opened.reporter.message("error", f"an unhandled error occurred: {text}")
-    opened.gate.stop()
+        opened.tools.reporter.message("error", f"an unhandled error occurred: {text}")
+    opened.tools.gate.stop()

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from amlkit.engine.naming import USE_CLI
 from amlkit.errors import SetupError
 
 from . import yamltext
 
 NAME = "Pulumi.yaml"
-_STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_NO_STACK_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+_LONGEST_STACK_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Project:
         runtime, options = _runtime(raw.get("runtime"), file)
         if runtime != "python":
             what = f"this engine runs `python` programs, not `{runtime}`"
-            raise SetupError(what, where=f"{file}: runtime", hint="use the Pulumi CLI")
+            raise SetupError(what, where=f"{file}: runtime", hint=USE_CLI)
         environment = options.get("virtualenv")
         settings = raw.get("stackConfigDir")
         return cls(
@@ -132,9 +134,13 @@ def stack_name(text: str) -> str:
     *above, name = text.split("/")
     if len(above) > 2 or (above and above[0] != "organization"):
         raise SetupError("organization name must be 'organization'", where=text)
-    if not _STACK_NAME.fullmatch(name):
+    if not name:
+        raise SetupError("missing stack name")
+    if wrong := _NO_STACK_NAME.search(name):
         what = "a stack name may only contain alphanumeric, hyphens, underscores, or periods"
-        raise SetupError(f"{what}: `{name}`" if name else "missing stack name")
+        raise SetupError(f"{what}: invalid character '{wrong[0]}' at position {wrong.start()}")
+    if len(name) > _LONGEST_STACK_NAME:
+        raise SetupError(f"a stack name cannot exceed {_LONGEST_STACK_NAME} characters")
     return name
 
 
@@ -172,13 +178,16 @@ def selected_stack(project: Project, environ: Mapping[str, str]) -> str:
     return stack_name(name)
 
 
-def select_stack(project: Project, environ: Mapping[str, str], stack: str | None) -> None:
-    """Remember the stack for commands without `--stack`, where the Pulumi CLI does; None forgets it."""
+def select_stack(project: Project, environ: Mapping[str, str], stack: str | None, *, of: str = "") -> None:
+    """Remember the stack for commands without `--stack`, where the Pulumi CLI does; None forgets it.
+
+    `of`: the stack is of another project than this folder's.
+    """
     url = backend_url(project, environ)
     workspace = _workspace(project, environ)
     stacks = {key: value for key, value in workspace.get("stacks", {}).items() if key != url}
     if stack:
-        stacks[url] = f"organization/{project.name}/{stack}"
+        stacks[url] = f"organization/{of or project.name}/{stack}"
     file = _workspace_file(project, environ)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({**workspace, "stacks": stacks}, indent=4))

@@ -324,6 +324,7 @@ def _diff(answer: provider_pb2.DiffResponse) -> Diff:
         changed=tuple(answer.diffs),
         detailed={path: _KINDS.get(int(each.kind), "update") for path, each in answer.detailedDiff.items()},
         delete_before_replace=answer.deleteBeforeReplace,
+        has_details=answer.hasDetailedDiff,
     )
 
 

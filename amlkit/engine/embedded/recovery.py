@@ -11,7 +11,7 @@ from dataclasses import replace
 from amlkit.errors import AmlkitError
 
 from .manifest import now
-from .refreshing import rebuilt
+from .references import rebuilt
 from .registry import Registry
 from .reporter import Reporter
 from .resource import Deployment, Pending, Resource

@@ -15,23 +15,21 @@ from amlkit.engine.events import Op
 from amlkit.errors import AmlkitError, EngineError
 from amlkit.propertyvalues import UNKNOWN, has_unknown
 
-from . import deleting, importing, steps, urns
+from . import deleting, dismantling, importing, rereading, steps, urns
 from .answers import Answer, Answered, Failures
 from .cascade import Cascade
 from .decide import Diff, decide, forced_diff, settled, with_ignored, with_replace_on_changes
 from .deleting import Condemned
-from .dismantling import Dismantling
 from .gate import Stopped
-from .goal import Goal, desired, explicit_provider, inherit
+from .goal import Goal, desired, inherit
 from .kinds import Component, Custom, Kind, ProviderKind
 from .lookup import Seen
 from .outputs import Outputs
-from .providers import config_only
-from .registry import default_inputs
-from .resource import PROVIDER_PREFIX, Resource
+from .passedover import PassedOver
+from .providerchoice import ProviderChoice
+from .resource import Resource
 from .run import Run
 from .snapshot import New, Old
-from .values import equal
 
 
 class Registrar:
@@ -42,9 +40,9 @@ class Registrar:
         self.seen = Seen(run)
         self.cascade = Cascade(run, self.seen)
         self._deciding = threading.RLock()
-        self._defaults: dict[tuple[str, str], str] = {}
+        self._providers = ProviderChoice(run, self.seen, lambda goal: self._decided(goal)())
         self.failures = Failures()
-        self._dismantling = Dismantling(run)
+        self._passed = PassedOver(run)
         self.outputs = Outputs(run, self.seen, self._is_passed_over)
 
     def register(self, goal: Goal) -> Answer:
@@ -98,7 +96,7 @@ class Registrar:
     def provider_for(self, type_: str, version: str, reference: str) -> str:
         """The provider reference for a call without a resource: the given one, else the package's default."""
         with self._run.gate.enter(), self._deciding:
-            return reference or self._default_provider(urns.package_of(type_), version)
+            return reference or self._providers.default(type_, version)
 
     @contextmanager
     def _failing(self, goal: Goal) -> Iterator[None]:
@@ -109,14 +107,14 @@ class Registrar:
             raise Stopped from error
 
     def _is_passed_over(self, urn: str) -> bool:
-        return urn in self.failures or urn in self._dismantling
+        return urn in self.failures or urn in self._passed
 
     def _carried_out(self, goal: Goal, work: Callable[[], New]) -> Answer:
         """Do the work; where the run continues after errors a failure is this registration's alone."""
         try:
             entry = work()
         except AmlkitError as error:
-            if not self._run.continue_on_error:
+            if not self._run.manner.continue_on_error:
                 raise
             urn = self._urn(goal)
             self._run.reporter.failure(error, urn)
@@ -141,7 +139,7 @@ class Registrar:
         goal = self._placed(goal)
         urn = self.seen.claim(self._urn(goal), goal)
         old, _ = self._found(urn, goal)
-        new = replace(desired(goal, urn, self._provider_of(goal), None), external=True, id=identifier)
+        new = replace(desired(goal, urn, self._providers.of(goal), None), external=True, id=identifier)
         new = replace(new, aliases=self.seen.names_before(urn))
         self._refuse_dependant(goal, new)
         kind = Custom(self._run.registry.get(new.provider))
@@ -151,15 +149,39 @@ class Registrar:
     def _decided(self, goal: Goal) -> Callable[[], New]:
         goal = self._placed(goal)
         urn = self.seen.claim(self._urn(goal), goal)
-        reference = self._provider_of(goal) if goal.custom and not goal.is_provider else ""
+        reference = self._providers.of(goal)
         old, conflicted = self._found(urn, goal)
         new = desired(goal, urn, reference, old.resource if old else None)
         new = replace(new, aliases=self.seen.names_before(urn))
         self._refuse_dependant(goal, new)
-        if self._run.dismantling:
-            self._dismantling.refuse_new(new, old)
+        if old is not None and rereading.is_read(self._run, new, old, self.cascade.deleted):
+            return self._read_first(goal, new, old, conflicted)
+        rereading.note_unread(self._run, new, old)
+        return self._next(goal, new, old, conflicted)
+
+    def _read_first(self, goal: Goal, new: Resource, old: Old, conflicted: bool) -> Callable[[], New]:
+        self.seen.operate(new.urn)
+
+        def work() -> New:
+            with self._run.gate.slot():
+                found = rereading.read(self._run, new, old)
+            with self._deciding:
+                self._run.gate.check()
+                follow = self._next(goal, new, found, conflicted)
+            return follow()
+
+        return work
+
+    def _next(self, goal: Goal, new: Resource, old: Old | None, conflicted: bool) -> Callable[[], New]:
+        """What to do with a resource that is in the old state as `old` says."""
+        urn = new.urn
+        if entry := rereading.answered(self._run, self._passed, new, old):
+            self.seen.operate(urn)
+            return lambda: entry
+        if self._run.manner.dismantles:
+            dismantling.refuse_new(self._passed, new, old)
         kind = self._kind_of(new)
-        if self._run.dismantling and (kept := self._dismantling.as_it_is(new, old, kind)):
+        if self._run.manner.dismantles and (kept := dismantling.as_it_is(self._run, new, old, kind)):
             self.seen.operate(urn)
             return kept
         recreating = urn in self.cascade.deleted
@@ -180,7 +202,8 @@ class Registrar:
         if fresh:
             if recreating:
                 self.seen.replaced.add(urn)
-            return self._creation(new, kind, old, {}, after=self.cascade.recreated(urn) if recreating else None)
+                return self._creation(new, kind, old, self.cascade.why(urn), after=self.cascade.recreated(urn))
+            return self._creation(new, kind, old, {})
         return self._changed(goal, old, new, wanted, kind)
 
     def _found(self, urn: str, goal: Goal) -> tuple[Old | None, bool]:
@@ -274,23 +297,6 @@ class Registrar:
     def _urn(self, goal: Goal) -> str:
         return urns.urn(self._run.stack, self._run.project, goal.parent, goal.type, goal.name)
 
-    def _provider_of(self, goal: Goal) -> str:
-        named = explicit_provider(goal, self.seen.goals.get(goal.parent))
-        return named or self._default_provider(urns.package_of(goal.type), goal.version)
-
-    def _default_provider(self, package: str, version: str) -> str:
-        if (package, version) not in self._defaults:
-            goal = Goal(
-                type=f"{PROVIDER_PREFIX}{package}",
-                name=urns.default_provider_name(version),
-                custom=True,
-                inputs=default_inputs(package, version, self._run.config),
-            )
-            entry = self._decided(goal)()
-            self.seen.add(entry)
-            self._defaults[package, version] = urns.provider_reference(entry.resource.urn, entry.resource.id)
-        return self._defaults[package, version]
-
     def _kind_of(self, new: Resource) -> Kind:
         if new.is_provider:
             return ProviderKind(self._run.registry)
@@ -313,27 +319,9 @@ class Registrar:
         forced = forced_diff(old, new, self.seen.replaced)
         if forced is not None:
             return forced
-        if self._provider_changed(old, new):
+        if self._providers.changed(old, new):
             return Diff(True, replaces=("provider",))
         return settled(kind.diff(old, new), old, new.inputs)
-
-    def _provider_changed(self, old: Resource, new: Resource) -> bool:
-        """A provider that is another one replaces what it manages only if its own DiffConfig says so."""
-        if old.provider == new.provider:
-            return False
-        if not old.provider or not new.provider:
-            return True
-        old_urn, _ = urns.parse_reference(old.provider)
-        new_urn, _ = urns.parse_reference(new.provider)
-        if self.seen.aliases.new_of.get(old_urn) == new_urn:
-            return False
-        before, entry = self.seen.old_provider(old_urn), self.seen.news.get(new_urn)
-        if entry is None:
-            raise EngineError(f"a provider that the program does not register: {new.provider}")
-        after = entry.resource
-        if before is None or equal(config_only(before.inputs), config_only(after.inputs)):
-            return before is None
-        return self._run.registry.get(new.provider).diff_config(before, after).replace
 
     def _refuse_imported(self, goal: Goal, old: Resource, new: Resource, diff: Diff) -> None:
         """The program says which thing it is to be: another one in its place is not that."""

@@ -19,7 +19,10 @@ from .values import known_secrets
 
 _SHORTEST_MASKED = 4
 """Characters; masking shorter secrets would garble text and tell more than it hides."""
-_COUNTED_ELSEWHERE = (Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.REFRESH, Op.IMPORT_REPLACEMENT)
+_COUNTED_ELSEWHERE = (
+    *(Op.CREATE_REPLACEMENT, Op.IMPORT_REPLACEMENT, Op.READ_REPLACEMENT),
+    *(Op.DELETE_REPLACED, Op.DISCARD_REPLACED, Op.REFRESH),
+)
 
 
 class Reporter:
@@ -71,7 +74,7 @@ class Reporter:
             if event.state == "done":
                 self.steps.append(event)
                 quiet = event.op is Op.READ and not event.changes
-                if event.op not in _COUNTED_ELSEWHERE and not quiet and not event.is_default_provider:
+                if event.op not in _COUNTED_ELSEWHERE and not quiet and not event.is_internal:
                     self.counts[event.op] += 1
             self._emit(event)
 
@@ -79,8 +82,9 @@ class Reporter:
         """Counts by operation; a refresh counts what it found."""
         if kind != "refresh":
             return dict(self.counts)
-        shown = [step for step in self.steps if not step.is_default_provider]
-        return dict(Counter(Op.DELETE if step.gone else Op.UPDATE if step.changes else Op.SAME for step in shown))
+        read = [step for step in self.steps if step.op is Op.REFRESH and not step.is_internal]
+        found = Counter(Op.DELETE if step.gone else Op.UPDATE if step.changes else Op.SAME for step in read)
+        return dict(self.counts + found)
 
     def message(self, severity: Severity, text: str, urn: str = "", *, ephemeral: bool = False) -> None:
         """A line for the user; an error makes the operation fail."""

@@ -29,7 +29,7 @@ _CHILD = Path(__file__).with_name("child.py")
 class Order:
     """What to run and as what. `entry` is a folder with `__main__.py` or a file; `folder` the working directory.
 
-    `environ` is whole but for the configuration, which `Program.go` gives.
+    `environ` is whole but for the configuration, which `Program.go` gives. `debug`: the SDK's debug lines are wanted.
     """
 
     python: Path
@@ -42,6 +42,7 @@ class Order:
     parallel: int
     address: str
     environ: Mapping[str, str]
+    debug: bool = False
 
 
 class Program:
@@ -58,6 +59,7 @@ class Program:
             "preview": order.preview,
             "parallel": order.parallel,
             "address": order.address,
+            "debug": order.debug,
             "arguments": [],
             "lifeline": ours,
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,11 +16,12 @@ from typing import Any
 from amlkit.engine.events import Event, Kind
 from amlkit.propertyvalues import secret
 
-from . import checkpoint
+from . import checkpoint, gitfacts
 from .callbacks import Callbacks
 from .committer import Committer
-from .filestate import FileState
+from .filestate import Done, FileState
 from .gate import Gate
+from .gitfacts import Commit
 from .hooks import Hooks
 from .monitor import Server
 from .opened import Opened
@@ -29,7 +30,7 @@ from .plugins import Places
 from .registry import Registry
 from .reporter import Reporter
 from .resource import STACK_TYPE, Deployment
-from .run import Run
+from .run import Manner, Run, Tools
 from .runner import Order, Program, python_of
 from .secrets import Passphrase
 from .snapshot import Snapshot
@@ -47,17 +48,11 @@ class Session:
 
     stack: Opened
     kind: Kind
-    preview: bool
-    parallel: int
+    tools: Tools
+    server: Server
     values: Mapping[str, str]
     secret_keys: tuple[str, ...]
     loaded: Deployment
-    reporter: Reporter
-    gate: Gate
-    server: Server
-    registry: Registry
-    callbacks: Callbacks
-    hooks: Hooks
     commit: Callable[[Callable[[], Deployment]], None]
     program: Program | None
     message: str = ""
@@ -67,40 +62,15 @@ class Session:
 
     def save(self, deployment: Callable[[], Deployment]) -> None:
         """Have the state on disk; previews write nothing, an abandoned operation nothing more."""
-        if not self.preview and not self.abandoned:
+        if not self.tools.preview and not self.abandoned:
             self.commit(deployment)
 
-    def run(
-        self,
-        base: Deployment,
-        *,
-        continue_on_error: bool = False,
-        dismantling: bool = False,
-        kept: frozenset[str] = frozenset(),
-    ) -> Run:
-        """Start from a state; it is saved if it is not what was loaded. The flags are those of `Run`."""
+    def run(self, base: Deployment, manner: Manner = Manner()) -> Run:  # noqa: B008  a frozen record
+        """Start from a state; it is saved if it is not what was loaded."""
         snapshot = Snapshot(base, self.save)
         if base is not self.loaded:
             self.save(snapshot.deployment)
-        project = self.stack.project
-        return Run(
-            project=project.name,
-            stack=self.stack.stack,
-            preview=self.preview,
-            root=project.folder,
-            program_folder=project.program_folder,
-            config={key: secret(text) if key in self.secret_keys else text for key, text in self.values.items()},
-            snapshot=snapshot,
-            registry=self.registry,
-            callbacks=self.callbacks,
-            hooks=self.hooks,
-            reporter=self.reporter,
-            gate=self.gate,
-            parallel=self.parallel,
-            continue_on_error=continue_on_error,
-            dismantling=dismantling,
-            kept=kept,
-        )
+        return Run(**vars(self.tools), snapshot=snapshot, manner=manner)
 
 
 @contextmanager
@@ -116,17 +86,15 @@ def session(
     """
     if runs_program:
         stack.project.check_program()
-    reporter = Reporter(emit)
-    began = time.time()
+    reporter, began = Reporter(emit), time.time()
+    commit = Commit if preview else gitfacts.ask(stack.project.folder, options.environ)
     timings = Timings(options.environ)
     with timings.told(lambda text: reporter.message("info", text)), ExitStack() as closing:
-        parallel = options.parallel or 4 * (os.cpu_count() or 1)
+        parallel = _parallel(options)
         server = Server(reporter, parallel, timings.interceptors())
         closing.callback(server.close)
-        program = None
-        if runs_program:
-            order = _order(stack, options.environ, server.address, parallel=parallel, preview=preview)
-            program = Program(order, lambda line: reporter.message("info", f"{line}\n"))
+        program = _program(stack, options, server, reporter, preview=preview) if runs_program else None
+        if program:
             closing.callback(program.end, 0.0)
         with timings.spent("state and passphrase"):
             deployment, passphrase, ciphertexts = checkpoint.read(stack.text(), stack.keys, where=str(stack.state.file))
@@ -135,23 +103,26 @@ def session(
         closing.callback(registry.close)
         callbacks = Callbacks()
         closing.callback(callbacks.close)
-        hooks = Hooks(callbacks, preview=preview, warn=lambda urn, text: reporter.message("warning", text, urn))
+        tools = Tools(
+            **_place(stack, values, secret_keys),
+            preview=preview,
+            registry=registry,
+            callbacks=callbacks,
+            hooks=Hooks(callbacks, preview=preview, warn=lambda urn, text: reporter.message("warning", text, urn)),
+            reporter=reporter,
+            gate=Gate(parallel),
+            parallel=parallel,
+        )
         committer = Committer(timings.timed("writes of the state", _writer(stack, passphrase, ciphertexts)))
         closing.callback(committer.close)
         opened = Session(
             stack=stack,
             kind=kind,
-            preview=preview,
-            parallel=parallel,
+            tools=tools,
+            server=server,
             values=values,
             secret_keys=tuple(secret_keys),
             loaded=deployment,
-            reporter=reporter,
-            gate=Gate(parallel),
-            server=server,
-            registry=registry,
-            callbacks=callbacks,
-            hooks=hooks,
             commit=committer.commit,
             program=program,
             message=options.message,
@@ -160,13 +131,29 @@ def session(
             yield opened
         finally:
             if not preview:
-                _finish(opened, began)
+                _finish(opened, began, commit())
 
 
-def _order(stack: Opened, environ: Mapping[str, str], address: str, *, parallel: int, preview: bool) -> Order:
+def _place(stack: Opened, values: Mapping[str, str], secret_keys: Sequence[str]) -> dict[str, Any]:
+    """What the tools say of the stack."""
     project = stack.project
-    python, environ = python_of(project.virtualenv, environ)
-    return Order(
+    return {
+        "project": project.name,
+        "stack": stack.stack,
+        "root": project.folder,
+        "program_folder": project.program_folder,
+        "config": {key: secret(text) if key in secret_keys else text for key, text in values.items()},
+    }
+
+
+def _parallel(options: Options) -> int:
+    return options.parallel or 4 * (os.cpu_count() or 1)
+
+
+def _program(stack: Opened, options: Options, server: Server, reporter: Reporter, *, preview: bool) -> Program:
+    project = stack.project
+    python, environ = python_of(project.virtualenv, options.environ)
+    order = Order(
         python=python,
         entry=project.main,
         folder=project.program_folder,
@@ -174,10 +161,12 @@ def _order(stack: Opened, environ: Mapping[str, str], address: str, *, parallel:
         project=project.name,
         stack=stack.stack,
         preview=preview,
-        parallel=parallel,
-        address=address,
+        parallel=_parallel(options),
+        address=server.address,
         environ=environ,
+        debug=options.debug,
     )
+    return Program(order, lambda line: reporter.message("info", f"{line}\n"))
 
 
 def _registry(
@@ -227,16 +216,19 @@ def _writer(
     return write
 
 
-def _finish(opened: Session, began: float) -> None:
-    reporter = opened.reporter
+def _finish(opened: Session, began: float, commit: Commit) -> None:
+    tools, reporter = opened.tools, opened.tools.reporter
     opened.stack.state.finish(
-        opened.kind,
-        "failed" if reporter.failed or opened.gate.stopped else "succeeded",
-        {op.value: count for op, count in reporter.changes(opened.kind).items()},
-        began,
-        time.time(),
-        stored_config(opened.stack.project, opened.stack.settings()),
-        opened.message,
+        Done(
+            kind=opened.kind,
+            succeeded=not (reporter.failed or tools.gate.stopped),
+            changes={op.value: count for op, count in reporter.changes(opened.kind).items()},
+            start=began,
+            end=time.time(),
+            config=stored_config(opened.stack.project, opened.stack.settings()),
+            message=opened.message or commit.title,
+            environment=commit.environment,
+        )
     )
 
 

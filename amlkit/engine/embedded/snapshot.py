@@ -7,11 +7,12 @@ The order new before old is a sound one because a registration waits for whateve
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .aliasing import normalised
+from .references import without_missing
 from .resource import Deployment, Pending, Resource
 from .values import equal
 
@@ -51,19 +52,22 @@ class Snapshot:
         self._lock = threading.RLock()
         self._count = 0
         self._unsaved = False
+        self._some_missing = False
 
     def deployment(self) -> Deployment:
         """The state as it is now."""
         with self._lock:
             news = tuple(each.resource for each in self.news if not each.gone)
             olds = tuple(each.resource for each in self.olds if not each.done)
+            all_ = without_missing(news + olds) if self._some_missing else news + olds
             pending = (*self._carried, *self._pending.values())
-            return Deployment(normalised(news + olds), pending, self.base.metadata)
+            return Deployment(normalised(all_), pending, self.base.metadata)
 
-    def resources(self) -> list[Resource]:
-        """Everything, new and old: where a provider is looked for."""
+    def resources(self) -> Iterator[Resource]:
+        """Everything, new and old, listed when it is looked at: where a provider is looked for that is not loaded."""
         with self._lock:
-            return [*(each.resource for each in self.news), *(each.resource for each in self.olds)]
+            every = [*(each.resource for each in self.news), *(each.resource for each in self.olds)]
+        yield from every
 
     def begin(self, resource: Resource, kind: str) -> int:
         """Note an operation that is about to reach the cloud; returns the ticket to end it with."""
@@ -109,7 +113,7 @@ class Snapshot:
         """Nothing was done to it; on disk at once only if something that counts differs, else by `settle`."""
         with self._lock:
             before = old.resource
-            old.done = True
+            self._drop(old)
             made = New(resource)
             self.news.append(made)
         if differs(before, resource):
@@ -139,6 +143,31 @@ class Snapshot:
         with self._lock:
             self._drop(old)
         self.save(self.deployment)
+
+    def reread(self, old: Old, resource: Resource | None) -> None:
+        """A place in the old list holds what was read there; None: what was there is gone."""
+        with self._lock:
+            before = old.resource
+            if resource is None:
+                self._drop(old)
+                self._some_missing = True
+            else:
+                old.resource = resource
+        if resource is None or differs(before, resource):
+            self.save(self.deployment)
+        elif before != resource:
+            self._unsaved = True
+
+    def some_missing(self) -> None:
+        """From now on some resource may refer to what is not in the state: it is saved without that."""
+        self._some_missing = True
+
+    def set_rest(self, resources: Sequence[Resource]) -> None:
+        """What is left of the old list, read anew."""
+        with self._lock:
+            before = [each.resource for each in self.olds if not each.done]
+            self.olds = [Old(each) for each in resources]
+        self._unsaved = self._unsaved or before != list(resources)
 
     def set_outputs(self, new: New, outputs: dict[str, Any]) -> None:
         """Outputs that arrive after a component's (or the stack's) registration."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from amlkit.digest import compact_json
+from amlkit.engine.display import overview as shown
 from amlkit.engine.events import HIDDEN
 from amlkit.errors import SetupError
 from amlkit.propertyvalues import SECRET, SIGNATURE, is_secret
@@ -42,8 +42,10 @@ def ls(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
     if given.json:
         print(json.dumps([_row(*row, current == row[0]) for row in rows], indent=2))
         return 0
-    marked = [(f"{name}*" if name == current else name, ago(written), str(count)) for name, written, count in rows]
-    for line in _table([("NAME", "LAST UPDATE", "RESOURCE COUNT"), *marked]):
+    marked = [
+        (f"{name}*" if name == current else name, shown.ago(written), str(count)) for name, written, count in rows
+    ]
+    for line in shown.table([("NAME", "LAST UPDATE", "RESOURCE COUNT"), *marked]):
         print(line)
     return 0
 
@@ -58,12 +60,12 @@ def output(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> 
     """All outputs, or one; secrets by name only unless asked for."""
     values = outputs(opened(cwd, environ, given.stack), given.show_secrets)
     if given.name is None:
-        print(json.dumps(values, indent=2, ensure_ascii=False) if given.json else "\n".join(_output_lines(values)))
+        print(json.dumps(values, indent=2, ensure_ascii=False) if given.json else "\n".join(shown.outputs(values)))
         return 0
     if given.name not in values:
         raise SetupError(f"current stack does not have output property '{given.name}'", hint=_known(values))
     value = values[given.name]
-    print(json.dumps(value, indent=2, ensure_ascii=False) if given.json else _text(value))
+    print(json.dumps(value, indent=2, ensure_ascii=False) if given.json else shown.value(value))
     return 0
 
 
@@ -146,19 +148,9 @@ def remove(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> 
         stack.state.remove()
     if not given.preserve_config:
         stack.settings().file.unlink(missing_ok=True)
-    _forget(stack, environ)
+    select_stack(stack.project, environ, None)  # as the CLI does, whichever was selected
     print(f"Stack '{stack.stack}' has been removed!", file=sys.stderr)
     return 0
-
-
-def _forget(stack: Opened, environ: Mapping[str, str]) -> None:
-    kept = {key: value for key, value in environ.items() if key != "PULUMI_STACK"}
-    try:
-        selected = selected_stack(stack.project, kept)
-    except SetupError:
-        return
-    if selected == stack.stack:
-        select_stack(stack.project, environ, None)
 
 
 def cancel(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
@@ -176,65 +168,10 @@ def overview(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -
         print(stack.stack)
         return 0
     latest = _latest(stack)
-    manifest, resources = latest.get("manifest") or {}, latest.get("resources") or []
-    lines = [f"Current stack is {stack.stack}:"]
-    if written := str(manifest.get("time", "")):
-        lines += [f"    Last updated: {ago(written)} ({written})", f"    Version used: {manifest.get('version', '')}"]
-    lines.append(f"Current stack resources ({len(resources)}):")
-    lines += _tree(resources, given.show_urns, given.show_ids) or ["    No resources currently in this stack"]
     values = outputs(stack, given.show_secrets)
-    lines += ["", *_output_lines(values)] if values else []
+    lines = shown.overview(stack.stack, latest, values, urns=given.show_urns, ids=given.show_ids)
     print("\n".join(lines))
     return 0
-
-
-def _tree(resources: list[dict[str, Any]], urns: bool, ids: bool) -> list[str]:
-    children: dict[str, list[dict[str, Any]]] = {}
-    known = {each["urn"] for each in resources}
-    top = next((each["urn"] for each in resources if each["type"] == STACK_TYPE), "")
-    orphans = [each for each in resources if not each.get("parent") and each["urn"] != top]  # default providers: last
-    for each in [*(other for other in resources if other not in orphans), *orphans]:
-        parent = each.get("parent") or (top if each["urn"] != top else "")
-        children.setdefault(parent if parent in known else "", []).append(each)
-    rows = list(_branches("", "", children))
-    width = max((len(guide) + len(each["type"]) for guide, _, each in rows), default=0)
-    lines = [f"    {'TYPE':<{width}}  NAME"] if rows else []
-    for guide, below, each in rows:
-        lines.append(f"    {guide + each['type']:<{width}}  {each['urn'].split('::', 3)[-1]}")
-        lines += [f"    {below}  URN: {each['urn']}"] if urns else []
-        lines += [f"    {below}  ID: {each['id']}"] if ids and each.get("id") else []
-    return lines
-
-
-def _branches(
-    parent: str, lead: str, children: Mapping[str, list[dict[str, Any]]]
-) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    family = children.get(parent, [])
-    for index, each in enumerate(family):
-        last = index == len(family) - 1
-        guide = f"{lead}{'└─ ' if last else '├─ '}" if parent else ""
-        below = f"{lead}{'   ' if last else '│  '}" if parent else ""
-        inner = below + ("│" if children.get(each["urn"]) and not each.get("delete") else " ")
-        yield guide, inner, each
-        if not each.get("delete"):  # a replaced one shares its URN with what replaced it, which has the children
-            yield from _branches(each["urn"], below, children)
-
-
-def _output_lines(values: Mapping[str, Any]) -> list[str]:
-    head = f"Current stack outputs ({len(values)}):"
-    if not values:
-        return [head, "    No output values currently in this stack"]
-    rows = [("OUTPUT", "VALUE"), *((key, _text(value)) for key, value in values.items())]
-    return [head, *(f"    {line}" for line in _table(rows))]
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else compact_json(value)
 
 
 def _latest(stack: Opened) -> dict[str, Any]:
@@ -256,20 +193,6 @@ def _shown(value: Any, reveal: Callable[[Mapping[str, Any]], Any]) -> Any:
     if isinstance(value, dict):
         return {key: _shown(item, reveal) for key, item in value.items()}
     return [_shown(item, reveal) for item in value] if isinstance(value, list) else value
-
-
-def ago(timestamp: str) -> str:
-    """`now`, `5 seconds ago`, `2 days ago`; `n/a` for no time stamp."""
-    try:
-        moment = datetime.fromisoformat(timestamp.partition(".")[0].rstrip("Z")).replace(tzinfo=UTC)
-    except ValueError:
-        return "n/a"
-    seconds = int((datetime.now(UTC) - moment).total_seconds())
-    for length, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds >= length:
-            number = seconds // length
-            return f"{number} {unit}{'s' if number > 1 else ''} ago"
-    return "now"
 
 
 def _warn(text: str) -> None:

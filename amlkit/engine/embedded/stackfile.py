@@ -7,19 +7,22 @@ a key at a time, so that comments stay.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from amlkit.engine.events import HIDDEN
+from amlkit.engine.naming import USE_CLI
 from amlkit.errors import DefinitionError, Problem, SetupError
 
-from . import yamltext
+from . import configpath, yamltext
+from .configpath import SECURE
 from .project import Project
 from .secrets import Passphrase
 
 SALT = "encryptionsalt"
-SECURE = "secure"
+_TOP = re.compile(r"[\[.]")
 
 
 class StackFile:
@@ -34,7 +37,7 @@ class StackFile:
         foreign = [key for key in ("secretsprovider", "encryptedkey") if self._raw.get(key)]
         if foreign and self._raw.get("secretsprovider") != "passphrase":
             what = f"`{foreign[0]}`: this engine keeps secrets with a passphrase only"
-            raise SetupError(what, where=str(file), hint="use the Pulumi CLI with this stack")
+            raise SetupError(what, where=str(file), hint=USE_CLI)
 
     @classmethod
     def load(cls, project: Project, stack: str) -> StackFile:
@@ -43,8 +46,13 @@ class StackFile:
         Raises:
             SetupError: it is damaged, or its secrets are kept by something other than a passphrase.
         """
-        file = (project.stack_config_folder or project.folder) / f"Pulumi.{stack}.yaml"
+        file = cls.place_of(project, stack)
         return cls(project, file, file.read_text(encoding="utf-8") if file.exists() else "")
+
+    @staticmethod
+    def place_of(project: Project, stack: str) -> Path:
+        """Where the settings of a stack are, or would be."""
+        return (project.stack_config_folder or project.folder) / f"Pulumi.{stack}.yaml"
 
     @property
     def salt(self) -> str:
@@ -63,11 +71,10 @@ class StackFile:
         """Set `encryptionsalt`; `save` writes it."""
         self._set((SALT,), salt)
 
-    def set(self, key: str, value: Any, passphrase: Passphrase | None = None) -> None:
-        """Set one key; with a passphrase the value is stored encrypted. `save` writes it."""
-        stored = {SECURE: passphrase.encrypt(_text(value))} if passphrase else value
+    def set(self, key: str, value: Any) -> None:
+        """Set one key. `save` writes it."""
         self.remove(key, keep=full_key(self.project, key))
-        self._set(("config", full_key(self.project, key)), stored)
+        self._set(("config", full_key(self.project, key)), value)
 
     def remove(self, key: str, keep: str = "") -> bool:
         """Remove one key; was there one? `save` writes it."""
@@ -78,6 +85,64 @@ class StackFile:
                 self._text = yamltext.without_key(self._text, ("config", str(name)))
         self._raw = yamltext.load(self._text, self.file)
         return bool(written)
+
+    def at(self, key: str) -> tuple[Any, bool]:
+        """What a key with a path (`a.b[0]`) names, and whether anything is there. Raises `SetupError`: no such key."""
+        full, path = self._path(key)
+        config = {**_defaults(self.project), **self.config}
+        return configpath.found(config, (full, *path[1:]))
+
+    def place(self, key: str, value: Any, *, exact: bool = False) -> None:
+        """Set what a key with a path names; a text inside of it becomes what it says unless `exact`. `save` writes it.
+
+        Raises:
+            SetupError: it is no such key, or something is in its way.
+        """
+        full, path = self._path(key)
+        if len(path) == 1:
+            self.set(full, value)
+            return
+        before = self.config.get(full)
+        new = configpath.coerced(value) if isinstance(value, str) and not exact else value
+        self._change(full, path, before, configpath.placed(before, path, new))
+
+    def displace(self, key: str) -> None:
+        """Remove what a key with a path names, if anything is there. `save` writes it. Raises as `place` does."""
+        full, path = self._path(key)
+        config = self.config
+        if len(path) == 1:
+            self.remove(full)
+        elif full in config:
+            self._change(full, path, config[full], configpath.without(config[full], path))
+
+    def full_key(self, key: str) -> str:
+        """The whole key that a key or a key with a path begins with. Raises `SetupError`: it is none."""
+        return full_key(self.project, _TOP.split(key, maxsplit=1)[0] or key)
+
+    def _path(self, key: str) -> tuple[str, configpath.Path]:
+        """The whole key that a path begins with, and the path."""
+        top = _TOP.split(key, maxsplit=1)[0]
+        full = full_key(self.project, top) if top else f"{self.project.name}:"
+        namespace, _, name = full.partition(":")
+        path = configpath.parse(name + key[len(top) :])
+        return f"{namespace}:{path[0]}", path
+
+    def _change(self, full: str, path: configpath.Path, before: Any, after: Any) -> None:
+        """Have another value under a key, by changing as few lines as the way to the difference allows."""
+        if after == before:
+            return
+        own = self._raw.get("config") or {}
+        keys = [next((str(name) for name in own if full_key(self.project, str(name)) == full), full)]
+        for part in path[1:]:
+            if not (isinstance(part, str) and isinstance(before, dict) and isinstance(after, dict) and after):
+                break
+            keys.append(part)
+            if part not in after:
+                self._text = yamltext.without_key(self._text, ("config", *keys))
+                self._raw = yamltext.load(self._text, self.file)
+                return
+            before, after = before.get(part), after[part]
+        self._set(("config", *keys), after)
 
     def save(self) -> None:
         """Write the file, if something was set."""
@@ -133,12 +198,26 @@ def config_for_program(
     secrets: list[str] = []
     for key, raw in merged.items():
         try:
-            values[key] = _text(_decrypted(raw, passphrase))
+            values[key] = in_clear(raw, passphrase)
         except SetupError as error:
             raise SetupError(error.problems[0].what, where=f"{stackfile.file}: {key}") from error
         if has_secure(raw):
             secrets.append(key)
     return values, secrets
+
+
+def encrypted(text: str, passphrase: Passphrase) -> dict[str, str]:
+    """A text as the file keeps a secret."""
+    return {SECURE: passphrase.encrypt(text)}
+
+
+def in_clear(raw: Any, passphrase: Passphrase | None) -> str:
+    """A value of the file as text, secrets in clear: never log it.
+
+    Raises:
+        SetupError: a secret cannot be decrypted.
+    """
+    return _text(_decrypted(raw, passphrase))
 
 
 def has_secure(raw: Any) -> bool:

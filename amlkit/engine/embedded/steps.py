@@ -82,8 +82,8 @@ def create(
     """Make a resource; with `replaces`, as the new half of a replacement; `gone`: what it replaces is deleted."""
     op = Op.CREATE_REPLACEMENT if replaces else Op.CREATE
     old = replaces.resource if replaces else None
-    if replaces and gone:
-        run.reporter.step(Step(Op.REPLACE, old, new, changes).event(state="done"))
+    if replaces and gone:  # what went with another one: the reason is told with the creation alone
+        run.reporter.step(Step(Op.REPLACE, old, new, changes or {}).event(state="done"))
     with reported(run, Step(op, old, new, changes)) as course:
         run.hooks.run("BeforeCreate", new, old=None, new=new)
         ticket = run.snapshot.begin(new, "creating")
@@ -137,24 +137,39 @@ def same(run: Run, old: Old, new: Resource, kind: Kind) -> New:
 
 def read(run: Run, old: Old | None, new: Resource, kind: Custom) -> New:
     """Read a resource that is not ours to manage; one of ours with another id makes place for it."""
+    if old is not None and not old.resource.external and old.resource.id != new.id:
+        return _read_instead(run, old, new, kind)
     with reported(run, Step(Op.READ, old.resource if old else None, new, {})) as course:
-        outcome = Outcome(new.id, {}) if new.id == UNKNOWN else kind.provider.read(new, new.inputs)
-        if not outcome.id:
-            raise EngineError(f"resource '{new.id}' does not exist")
-        found = _finished(run, new, outcome, created=old.resource.created if old else "", modified="")
+        found = _found(run, old, new, kind)
         course.made(found)
         if old is None:
             return run.snapshot.updated(0, None, found)
         if not equal(old.resource.outputs, found.outputs):
             course.made(found, changes={"outputs": "update"})
-        replaces = not old.resource.external and old.resource.id != new.id
-        if replaces:
-            return run.snapshot.created(0, found, old)
         changed = not equal(old.resource.outputs, found.outputs) or not equal(old.resource.inputs, found.inputs)
         found = replace(found, modified=now() if changed else old.resource.modified)
         if changed or not old.resource.external:
             return run.snapshot.updated(0, old, found)
         return run.snapshot.same(old, found)
+
+
+def _read_instead(run: Run, old: Old, new: Resource, kind: Custom) -> New:
+    before = old.resource
+    with reported(run, Step(Op.READ_REPLACEMENT, before, new, {})) as course:
+        found = _found(run, old, new, kind)
+        entry = run.snapshot.created(0, found, old)
+        before = replace(before, delete=True)
+        course.made(found, old=before)
+    run.reporter.step(Step(Op.REPLACE, before, found, {}).event(state="done"))
+    return entry
+
+
+def _found(run: Run, old: Old | None, new: Resource, kind: Custom) -> Resource:
+    """What there is to read; of an id that a preview does not know, nothing yet."""
+    outcome = Outcome(new.id, {}) if new.id == UNKNOWN else kind.provider.read(new, new.inputs)
+    if not outcome.id:
+        raise EngineError(f"resource '{new.id}' does not exist")
+    return _finished(run, new, outcome, created=old.resource.created if old else "", modified="")
 
 
 def delete(run: Run, old: Old, kind: Custom | None, op: Op, *, replacing: bool = False) -> None:
@@ -223,7 +238,7 @@ def after(run: Run, kind: str, new: Resource | None, old: Resource | None) -> No
         run.hooks.run(kind, subject, old=old, new=new, done=True)
     except EngineError as error:
         run.reporter.failure(error, subject.urn)
-        if not run.continue_on_error:
+        if not run.manner.continue_on_error:
             run.gate.stop()
 
 

@@ -6,6 +6,7 @@ Pulumi CLI takes them; PyYAML's own resolver follows 1.1.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,25 @@ for _tag, _pattern, _first in (
 
 
 class _Dumper(yaml.SafeDumper):
-    """SafeDumper that quotes what either version of YAML would take for something else than a string."""
+    """SafeDumper that quotes what either version of YAML would take for something else than a string.
 
+    Its form is that of the Pulumi CLI: lists are indented, those texts are in double quotes, lines are lines.
+    """
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent lists too."""
+        super().increase_indent(flow, indentless=False)
+
+
+def _text_node(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    kind = dumper.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    ambiguous = kind != _STR or _OLD_BOOL.match(text)
+    return dumper.represent_scalar(_STR, text, style='"' if ambiguous else "|" if "\n" in text else None)
+
+
+_STR = "tag:yaml.org,2002:str"
+_OLD_BOOL = re.compile(r"^(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$")
+_Dumper.add_representer(str, _text_node)
 
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.0123456789"))
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:int", _INT, list("-+0123456789"))
@@ -73,7 +91,7 @@ def load(text: str, file: Path) -> dict[str, Any]:
 
 
 def with_key(text: str, path: tuple[str, ...], value: Any) -> str:
-    """The text with the value at a path of one or two keys set; everything else stays as it was."""
+    """The text with the value at a path of keys set; everything else stays as it was."""
     return _edited(text, path, value)
 
 
@@ -86,29 +104,51 @@ def _edited(text: str, path: tuple[str, ...], value: Any) -> str:
     root = yaml.compose(text, _Loader)
     if root is None:
         return text + ("" if value is None else _dumped(path, value, 0))
+    if isinstance(root, yaml.MappingNode) and root.flow_style:
+        return _dumped((), _changed(_value(root), path, value), 0)
     found, depth = _entry(root, path)
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
+    if depth == len(path) and _is_simple(found[1], value):
+        node = found[1]
+        return text[: node.start_mark.index] + _scalar(value, node.style) + text[node.end_mark.index :]
     if depth == len(path):
         first, after, indent = _range(found, lines)
         new = [] if value is None else [_dumped(path[-1:], value, indent)]
         return "".join([*lines[:first], *new, *lines[after:]])
-    if value is None:
+    if value is None and not (depth and found[1].flow_style):
         return text
     if depth == 0:
         return "".join(lines) + _dumped(path, value, 0)
     return "".join(_inserted(lines, found, path[depth:], value))
 
 
+def _is_simple(node: yaml.Node, value: Any) -> bool:
+    """Can a value stand where this node is, with the rest of the line as it is?"""
+    place = isinstance(node, yaml.ScalarNode) and node.style in (None, "'", '"') and node.value != ""
+    same_line = node.start_mark.line == node.end_mark.line
+    return place and same_line and isinstance(value, str | int | float) and "\n" not in str(value)
+
+
+def _scalar(value: str | float, style: str | None) -> str:
+    """A value as it stands on a line; a text in the quotes that were there."""
+    if isinstance(value, str) and style == '"':
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and style == "'":
+        return "'" + value.replace("'", "''") + "'"
+    return _dumped(("",), value, 0).partition(": ")[2].rstrip("\n")
+
+
 _Pair = tuple[Any, Any]
 
 
 def _entry(root: yaml.Node, path: tuple[str, ...]) -> tuple[_Pair, int]:
-    """The deepest entry on the path that exists, and how deep it is."""
+    """The deepest entry on the path that exists and is a line of its own, and how deep it is."""
     found: _Pair = (None, root)
     for depth, key in enumerate(path):
-        pairs = found[1].value if isinstance(found[1], yaml.MappingNode) else []
+        node = found[1]
+        pairs = node.value if isinstance(node, yaml.MappingNode) and not node.flow_style else []
         pair = next((each for each in pairs if each[0].value == key), None)
         if pair is None:
             return found, depth
@@ -117,15 +157,29 @@ def _entry(root: yaml.Node, path: tuple[str, ...]) -> tuple[_Pair, int]:
 
 
 def _inserted(lines: list[str], entry: _Pair, path: tuple[str, ...], value: Any) -> list[str]:
-    """Lines with one more key at the end of an entry that is a mapping, or nothing yet."""
+    """Lines with a change in an entry that is a mapping on one line, or one more key in one with lines of its own."""
     first, after, indent = _range(entry, lines)
     node = entry[1]
     if not isinstance(node, yaml.MappingNode) or node.flow_style or not node.value:
-        known = _Loader("").construct_document(node) or {}
-        block = _dumped((entry[0].value,), {**known, path[0]: value}, indent)
+        block = _dumped((entry[0].value,), _changed(_value(node), path, value), indent)
         return [*lines[:first], block, *lines[after:]]
     child = node.value[-1][0].start_mark.column
     return [*lines[:after], _dumped(path, value, child), *lines[after:]]
+
+
+def _value(node: yaml.Node) -> Any:
+    return _Loader("").construct_document(node)
+
+
+def _changed(known: Any, path: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """A mapping with the value at a path; None: without what is there."""
+    inside = known if isinstance(known, dict) else {}
+    head, rest = path[0], path[1:]
+    if not rest and value is None:
+        return {key: item for key, item in inside.items() if key != head}
+    if value is None and head not in inside:
+        return inside
+    return {**inside, head: _changed(inside.get(head), rest, value) if rest else value}
 
 
 def _range(entry: _Pair, lines: list[str]) -> tuple[int, int, int]:

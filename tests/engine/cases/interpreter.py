@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..conftest import SALT, Project, fork_programs, in_virtualenv
-from ..warm import Warm
+from ...warm import SALT, Warm
+from ..conftest import Project, fork_programs, in_virtualenv
 
 _SCRIPT = """#!/bin/sh
 case "$1 $2 $3" in

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from amlkit.propertyvalues import ARCHIVE, ASSET, RESOURCE, SECRET, SIGNATURE, UNKNOWN
@@ -28,6 +30,7 @@ _LONG, _HUGE = 400, 100_000
 _PATTERNS = (
     (re.compile(r"urn:pulumi:dev::try::"), ""),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UUID"),
+    (re.compile(r"\b[0-9a-f]{40}\b"), "COMMIT"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"), "TIME"),
     (re.compile(r"\b([a-z]+)-[0-9a-f]{7}\b"), r"\1-auto"),
     (re.compile(r"created by \S+@\S+ \(pid \d+\)"), "created by SOMEONE"),
@@ -49,18 +52,21 @@ class Observer:
         self._state: dict[str, Any] = {}
         self._graph: dict[str, set[str]] = {}
         self._history: set[str] = set()
+        self._settings: dict[str, list[str]] = {}
         self.look()
 
     def look(self) -> None:
         """Take what is there now as known."""
         self._state, self._graph = self._read_state()
         self._history = {path.name for path in self._history_files()}
+        self._settings = self._read_settings()
         (self.project.cloud / "calls.jsonl").unlink(missing_ok=True)
 
     def observe(self, ran: Ran) -> dict[str, Any]:
         """The fields that the command gave something for."""
-        before, edges = self._state, self._graph
+        before, edges, settings = self._state, self._graph, self._settings
         self._state, self._graph = self._read_state()
+        self._settings = self._read_settings()
         calls = [call for call in self.project.log() if call["method"] != "Configure"]
         together = {name: edges.get(name, set()) | self._graph.get(name, set()) for name in {*edges, *self._graph}}
         told = self._told(ran)
@@ -71,6 +77,7 @@ class Observer:
             "order": _order(calls, together),
             "state": _delta(before, self._state),
             "history": self._new_history(),
+            "settings": _delta(settings, self._settings),
             "cloud": sorted(self.scrub(name) for name in self.project.things()),
             "notes": self._notes(),
             "events": self._event_log(),
@@ -125,10 +132,11 @@ class Observer:
 
     def _read_state(self) -> tuple[dict[str, Any], dict[str, set[str]]]:
         """Short URN → resource, and name → names that it depends on; `stack` holds the rest of the checkpoint."""
-        file = self.project.state_file
-        if not file.exists():
+        plain = self.project.state_file
+        files = [file for file in (plain, plain.with_name(f"{plain.name}.gz")) if file.exists()]
+        if not files:
             return {}, {}
-        whole = json.loads(file.read_text())
+        whole = json.loads(_read(files[0]))
         latest = whole["checkpoint"].get("latest") or {}
         found: dict[str, Any] = {}
         graph: dict[str, set[str]] = {}
@@ -142,19 +150,32 @@ class Observer:
         ]
         found["stack"] = {"version": whole["version"], "features": sorted(whole.get("features") or [])}
         found["stack"] |= {"pending": sorted(pending), "locks": self._locks()}
+        if files != [plain]:
+            found["stack"] |= {"files": [file.name for file in files]}
         return found, graph
+
+    def _read_settings(self) -> dict[str, list[str]]:
+        """Stack → lines of its settings, without the salt."""
+        found = {}
+        for file in (self.project.folder / "project").glob("Pulumi.*.yaml"):
+            lines = [self.text(line) for line in file.read_text().splitlines()]
+            found[file.name.split(".")[1]] = [line for line in lines if not line.startswith("encryptionsalt: ")]
+        return found
 
     def _locks(self) -> int:
         return len([*(self.project.folder / "state/.pulumi/locks").rglob("*.json")])
 
     def _history_files(self) -> list[Any]:
-        return sorted((self.project.folder / "state/.pulumi/history/try/dev").glob("*.history.json"))
+        return sorted((self.project.folder / "state/.pulumi/history/try/dev").glob("*.history.json*"))
 
     def _new_history(self) -> list[Any]:
         new = [path for path in self._history_files() if path.name not in self._history]
         self._history |= {path.name for path in new}
-        kept = ("kind", "message", "result", "resourceChanges")
-        read = [json.loads(path.read_text()) for path in new]
+        kept = ("kind", "message", "result", "resourceChanges", "environment")
+        read = [json.loads(_read(path)) for path in new if path.suffix != ".attrs"]
+        for each in read:
+            facts = {name: said for name, said in each["environment"].items() if name.startswith(("git.", "vcs."))}
+            each["environment"] = facts
         return [self.scrub({key: each[key] for key in kept if each.get(key)}) for each in read]
 
     def _notes(self) -> list[str]:
@@ -197,6 +218,10 @@ class Observer:
         if isinstance(value, float) and value.is_integer():
             return int(value)
         return self.text(value) if isinstance(value, str) else value
+
+
+def _read(path: Path) -> str:
+    return gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text()
 
 
 def _shortened(text: str) -> str:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..conftest import SALT, Project, make_project
-from ..warm import Warm
+from ...warm import SALT, Warm
+from ..conftest import Project, make_project
 from . import words
 from .engines import Embedded, Official
 from .interpreter import quicken
@@ -176,6 +177,9 @@ def _prepare(project: Project, step: Step) -> None:
             project.set_thing(given[0], **({} if given[1] == "gone" else json.loads(given[1])))
         elif kind == "file":
             (project.folder / "project" / given[0]).write_text(_content(json.loads(given[1])))
+        elif kind == "git":
+            line = ["git", "-c", "user.name=Someone", "-c", "user.email=someone@example.org", *given]
+            subprocess.run(line, cwd=project.folder / "project", env=project.environ, check=True, capture_output=True)
         else:
             name, _, value = given[0].partition("=")
             project.environ[name] = value

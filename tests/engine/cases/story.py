@@ -23,6 +23,7 @@ one goes on from what that left. Lines `! …` prepare the command that follows:
     ! cloud ID {"text": "x"}   change what exists, behind the engine's back        ! cloud ID gone
     ! file NAME "content"      write a file in the project's folder ("…" is JSON)
     ! env NAME=VALUE           from here on
+    ! git COMMAND …            a command of git in the project's folder
     ! meanwhile WORD …         once the provider hangs: `interrupt`, `kill`, `kill-plugin`, `kill-program`, `release`,
                                `run COMMAND`; more than one are separated by `;`
 
@@ -43,7 +44,7 @@ TOPICS = ("commands", "steps", "options", "hooks", "values", "state", "config", 
 HEADER = ("title", "covers", "differs", "differs-in", "refused", "alternate")
 OBSERVED = (
     *("code", "steps", "changes", "messages", "printed", "aside", "events", "notes"),
-    *("calls", "order", "state", "history", "cloud"),
+    *("calls", "order", "state", "history", "settings", "cloud"),
 )
 
 
@@ -160,7 +161,7 @@ def _step(name: str, line: str, prepared: list[tuple[str, ...]]) -> Step:
     meanwhile = [part for words in prepared if words[0] == "meanwhile" for part in _parts(words[1:])]
     before = tuple(words for words in prepared if words[0] != "meanwhile")
     for each in before:
-        if each[0] not in ("fault", "cloud", "file", "env"):
+        if each[0] not in ("fault", "cloud", "file", "env", "git"):
             raise BadCaseError(f"{name}: not known: ! {' '.join(each)}")
     return Step(command, None, before, tuple(meanwhile), official)
 

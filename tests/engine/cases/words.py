@@ -39,10 +39,12 @@ TRANSLATED = (
     (r"error: To assist with debugging we have dumped the STDOUT and STDERR streams of the plugin:", ""),
     # a plugin that is not there
     (r"error default: no resource plugin '(.*)' found in .*", r"error b: the provider plugin `\1` is not installed"),
+    (r'error: strconv\.Atoi: parsing "(.*)": invalid syntax', r"error: not of type `int`: \1"),
     # values that a provider refuses are not told: they may be secret
     (r"(error \S+: .*: property \S+) value \{.*\} (has a problem: .*)", r"\1 \2"),
     # commands about stacks
     (r"(error: --yes or --skip-preview) or --preview-only (must be passed .*)", r"\1 \2"),
+    (r"(error: no stack selected); please use `pulumi stack select` to choose one", r"\1"),
     (r"error: ('.*' still has resources; removal rejected)\. Possible actions:", r"error: \1"),
     (r"stderr: - (Make sure that|Run `pulumi destroy` to|Run `pulumi stack rm --force`) .*", ""),
     (r"error: 2 errors occurred:", ""),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from ..warm import Warm
+from ...warm import Warm
 from . import play
 from .interpreter import warmed
 from .story import Case
