@@ -13,7 +13,9 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -29,11 +31,33 @@ from .settings import RULES
 _GRACE_SECONDS = 3
 
 
+class _Parser(h11.Connection):
+    """One that remembers how the names of metadata were written, which Azure Storage keeps and HTTP does not need."""
+
+    names: dict[str, str] | None = None
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            written = [name.decode("latin-1") for name, _ in event.headers.raw_items()]
+            self.names = {name.lower(): name for name in written if name.lower().startswith("x-ms-meta-")}
+        return event
+
+
 class _Connection(H11Protocol):
     """One that ends at once when the server stops and nothing is under way on it.
 
     A TLS connection that is closed in the polite way waits for the client's word, and idle clients say none.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.conn = _Parser(h11.SERVER)
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        if self.scope and isinstance(self.conn, _Parser) and self.conn.names:
+            self.scope["state"]["header_names"] = self.conn.names  # its handler begins after this
 
     def shutdown(self) -> None:
         idle = self.cycle is None or self.cycle.response_complete

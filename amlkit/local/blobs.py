@@ -12,8 +12,9 @@ import hashlib
 import re
 import secrets
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..home import STORAGE_SUFFIX, Home
@@ -23,7 +24,10 @@ from .web import AzureError
 
 ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
 CONTAINER_NAME = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]|\$root|\$web|\$logs")
+SHARE_NAME = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
+_FILES = ".file"  # ends the folder of an account's file shares; no name of an account has a dot
+_CONTAINERS = {"AzureBlob": "containerName", "AzureDataLakeGen2": "filesystem"}  # one folder behind both services
 _SCHEMA = ("CREATE TABLE accounts (name TEXT PRIMARY KEY, id TEXT NOT NULL, key1 TEXT NOT NULL, key2 TEXT NOT NULL)",)
 _DATASTORE_URI = re.compile(
     r"azureml://(?:(?P<workspace>subscriptions/[^/]+/resourcegroups/[^/]+"
@@ -41,7 +45,18 @@ class Blobs:
         self._web = home.folder / "web"
         self._database = database
         self._documents = documents
+        self._told: list[Callable[[str, str | None], None]] = []
         database.migrate("accounts", _SCHEMA)
+
+    def when_removed(self, told: Callable[[str, str | None], None]) -> None:
+        """Call `told` whenever a container, a share or all of an account is removed: with the name of the folder that
+        it was in (`<account>` or `<account>.file`) and its own name, None for all in that folder.
+        """
+        self._told.append(told)
+
+    def _tell(self, folder: str, name: str | None) -> None:
+        for told in self._told:
+            told(folder, name)
 
     def create_account(self, account: str, id: str) -> None:  # noqa: A002
         """Make an account for the resource `id`; nothing happens if it has it already.
@@ -62,7 +77,9 @@ class Blobs:
         """Remove an account with all its data."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM accounts WHERE name = ?", (account,))
-        shutil.rmtree(self._root / account, ignore_errors=True)
+        for folder in (account, f"{account}{_FILES}"):
+            shutil.rmtree(self._root / folder, ignore_errors=True)
+            self._tell(folder, None)
 
     def keys(self, account: str) -> tuple[str, str]:
         """The two keys of an account, base64.
@@ -74,6 +91,12 @@ class Blobs:
         if row is None:
             raise AzureError(404, "ResourceNotFound", f"There is no storage account '{account}'.")
         return row["key1"], row["key2"]
+
+    def change_key(self, account: str, key: Literal["key1", "key2"]) -> None:
+        """Make one of the two keys of an account anew."""
+        value = base64.b64encode(secrets.token_bytes(64)).decode()
+        with self._database.transaction() as connection:
+            connection.execute(f"UPDATE accounts SET {key} = ? WHERE name = ?", (value, account))  # noqa: S608
 
     def has_account(self, account: str) -> bool:
         """Is there such an account?"""
@@ -112,12 +135,50 @@ class Blobs:
         folder = self._root / account
         return sorted(item.name for item in folder.iterdir() if item.is_dir()) if folder.is_dir() else []
 
+    def share(self, account: str, share: str) -> Path:
+        """The folder of a file share, `data/<account>.file/<share>`, whether or not it exists.
+
+        Raises:
+            AzureError: 400: a name that Azure does not take.
+        """
+        if not ACCOUNT_NAME.fullmatch(account) or not SHARE_NAME.fullmatch(share):
+            raise AzureError(400, "InvalidResourceName", "The specified resource name contains invalid characters.")
+        return self._root / f"{account}{_FILES}" / share
+
+    def create_share(self, account: str, share: str) -> bool:
+        """Make a file share; False if it was there.
+
+        Raises:
+            AzureError: 404: no such account; 400: an illegal name.
+        """
+        self.keys(account)
+        folder = self.share(account, share)
+        if folder.is_dir():
+            return False
+        folder.mkdir(parents=True, exist_ok=True)
+        return True
+
+    def shares(self, account: str) -> list[str]:
+        """The names of the file shares of an account, sorted."""
+        folder = self._root / f"{account}{_FILES}"
+        return sorted(item.name for item in folder.iterdir() if item.is_dir()) if folder.is_dir() else []
+
+    def delete_share(self, account: str, share: str) -> bool:
+        """Remove a file share with all its files; False if it was not there."""
+        folder = self.share(account, share)
+        if not folder.is_dir():
+            return False
+        shutil.rmtree(folder)
+        self._tell(f"{account}{_FILES}", share)
+        return True
+
     def delete_container(self, account: str, container: str) -> bool:
         """Remove a container with all its blobs; False if it was not there."""
         folder = self.container(account, container)
         if not folder.is_dir():
             return False
         shutil.rmtree(folder)
+        self._tell(account, container)
         return True
 
     def file(self, account: str, container: str, name: str) -> Path:
@@ -152,8 +213,7 @@ class Blobs:
         match = _DATASTORE_URI.fullmatch(uri)
         if match:
             workspace = _workspace(match["workspace"]) or workspace_id
-            account, container = self._datastore(workspace, match["datastore"])
-            return self.container(account, container).joinpath(*_segments(match["path"] or "", folder=True))
+            return self._datastore(workspace, match["datastore"]).joinpath(*_segments(match["path"] or "", folder=True))
         if is_web(uri):
             return self.web_file(uri)
         parts = _split(uri)
@@ -165,16 +225,17 @@ class Blobs:
         container, _, path = unquote(parts.path).strip("/").partition("/")
         return self.container(host[1], container).joinpath(*_segments(path, folder=True))
 
-    def _datastore(self, workspace: str, name: str) -> tuple[str, str]:
+    def _datastore(self, workspace: str, name: str) -> Path:
         document = self._documents.get(f"{workspace}/datastores/{name}")
         if document is None:
             raise AzureError(404, "UserError", f"Could not find datastore with name: '{name}'.")
         properties: dict[str, Any] = document["properties"]
-        kind = properties.get("datastoreType")
-        container = properties.get("containerName") or properties.get("filesystem")
-        if kind not in ("AzureBlob", "AzureDataLakeGen2") or not container:
-            raise AzureError(501, "NotImplemented", f"The local Azure ML keeps no data of {kind} datastores: '{name}'.")
-        return str(properties["accountName"]), str(container)
+        kind, account = properties.get("datastoreType"), str(properties.get("accountName"))
+        if kind == "AzureFile":
+            return self.share(account, str(properties["fileShareName"]))
+        if kind in _CONTAINERS:
+            return self.container(account, str(properties[_CONTAINERS[kind]]))
+        raise AzureError(501, "NotImplemented", f"The local Azure ML keeps no data of {kind} datastores: '{name}'.")
 
 
 def is_web(uri: str) -> bool:

@@ -30,7 +30,7 @@ AZURE_HOSTS = (
 PACKAGE_FEEDS = ("dev.azure.com",)  # Azure DevOps holds package feeds, not resources
 _HEAD_SECONDS = 30
 _CONNECT_SECONDS = 30
-_CHUNK = 1 << 16
+_CHUNK = 1 << 18
 
 
 async def serve(listener: socket.socket, port: int) -> asyncio.Server:
@@ -42,7 +42,7 @@ async def serve(listener: socket.socket, port: int) -> asyncio.Server:
             await _tunnel(reader, writer, port)
         writer.close()
 
-    return await asyncio.start_server(handle, sock=listener)
+    return await asyncio.start_server(handle, sock=listener, limit=_CHUNK)
 
 
 def refusal(host: str) -> str:
@@ -81,7 +81,7 @@ async def _tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, po
 
 async def _connect(host: str, number: int, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     if _below(host, (STORAGE_SUFFIX,)):
-        return await asyncio.open_connection(HOST, port)
+        return await asyncio.open_connection(HOST, port, limit=_CHUNK)
     above = _above(host)
     if above is None:
         return await asyncio.open_connection(host, number)

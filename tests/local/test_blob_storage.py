@@ -315,12 +315,12 @@ def test_an_account_without_shared_keys_takes_tokens_only(stand_in: StandIn, acc
 
 def test_what_does_not_exist_is_501_by_name(storage: Storage, container: ContainerClient) -> None:
     with pytest.raises(HttpResponseError) as refused:
-        container.get_blob_client("b").create_append_blob()
-    assert "AppendBlob" in str(refused.value)
+        container.get_blob_client("b").create_page_blob(512)
+    assert "PageBlob" in str(refused.value)
     token = {"Authorization": f"Bearer {storage.stand_in.token('https://storage.azure.com')}"}
-    answer = storage.raw("PUT", f"/{container.container_name}/b?comp=lease", headers=token)
+    answer = storage.raw("PUT", f"/{container.container_name}/b?comp=tags", headers=token)
     assert answer.status_code == 501
-    assert "comp=lease does not exist" in answer.text
+    assert "comp=tags does not exist" in answer.text
 
 
 def test_an_unknown_account_is_404(stand_in: StandIn) -> None:

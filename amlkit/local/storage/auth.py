@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -12,19 +13,46 @@ from starlette.requests import Request
 from .. import sas
 from ..web import Audience, AzureError, accepted
 from ..world import World
+from . import delegation
 from .errors import storage_error
+from .policies import Policies
+from .records import Records
 
-_ALL = "racwdl"
+_ALL = "racwdxyltfmeopi"
+_LETTERS = {"blob": "b", "dfs": "b", "file": "f"}  # of services in an account SAS
+_RESOURCES = {"blob": ("b", "c", "d"), "dfs": ("b", "c", "d"), "file": ("f", "s")}
+_OVERRIDES = {
+    "rscc": "Cache-Control",
+    "rscd": "Content-Disposition",
+    "rsce": "Content-Encoding",
+    "rscl": "Content-Language",
+    "rsct": "Content-Type",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a request is about: one of the services of an account, and names in it, empty where the path has none."""
+
+    service: str
+    account: str
+    container: str
+    path: str
 
 
 @dataclass(frozen=True)
 class Grant:
     """What a request may do: letters of Azure's SAS permissions, and on what: s(ervice), c(ontainer: its blobs),
-    m (the container itself), o(bject).
+    m (the container itself), o(bject). `account`: of which account the sender proved to be; `headers`: what a signature
+    puts in place of the stored headers of content; `who`: claims of a token; `is_owner`: by a key or a token.
     """
 
+    account: str
     permissions: str = _ALL
     types: str = "scmo"
+    is_owner: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
+    who: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, permissions: str, resource: str) -> None:
         """Refuse, unless one of these letters is granted on this type of resource.
@@ -38,34 +66,68 @@ class Grant:
             raise storage_error("AuthorizationPermissionMismatch")
 
 
-def authenticate(request: Request, world: World, account: str, container: str, blob: str) -> Grant:
+def authenticate(request: Request, world: World, records: Records, place: Place) -> Grant:
     """What the sender of this request may do.
 
     Raises:
-        AzureError: 401, 403: nothing; 404: there is no such account.
+        AzureError: 400, 401, 403: nothing; 404: there is no such account.
     """
-    if not world.blobs.has_account(account):
-        raise AzureError(404, "ResourceNotFound", f"There is no storage account '{account}' in the local Azure ML.")
+    if not world.blobs.has_account(place.account):
+        message = f"There is no storage account '{place.account}' in the local Azure ML."
+        raise AzureError(404, "ResourceNotFound", message)
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     query = dict(request.query_params)
     if scheme.lower() == "bearer":
-        return _bearer(world, value)
-    if scheme == "" and "sig" not in query:
-        raise storage_error("NoAuthenticationInformation")
-    _check_keys_allowed(world, account)
+        return _bearer(request, world, place, value)
     if scheme == "SharedKey":
-        return _shared_key(request, world, account, value)
+        _check_keys_allowed(world, place.account)
+        return _shared_key(request, world, place.account, value)
+    if scheme:
+        raise storage_error("AuthenticationFailed", f"The scheme '{scheme}' is not supported.")
     if "sig" in query:
-        return _signature(world, account, container, blob, query)
-    raise storage_error("AuthenticationFailed", f"The scheme '{scheme}' is not supported.")
+        return signed(world, records, place, query, request.client.host if request.client else "")
+    raise storage_error("NoAuthenticationInformation")
 
 
-def _bearer(world: World, token: str) -> Grant:
+def signed(world: World, records: Records, place: Place, query: Mapping[str, str], client: str = "") -> Grant:
+    """What the holder of a shared access signature may do.
+
+    Raises:
+        AzureError: 403: nothing; 501: a kind of signature that is not served.
+    """
+    if "skoid" not in query:
+        _check_keys_allowed(world, place.account)
+    if "ss" in query:
+        text = sas.account_text(place.account, query)
+        good = sas.matches(world.blobs.keys(place.account), text, query["sig"])
+    else:
+        good = _service_signature(world, place, query)
+    if not good:
+        raise storage_error("AuthenticationFailed", "Signature did not match.")
+    terms = _terms(records, place, query)
+    _check_time(terms)
+    _check_address(query.get("sip", ""), client)
+    headers = {header: query[name] for name, header in _OVERRIDES.items() if query.get(name)}
+    if "ss" in query:
+        if _LETTERS[place.service] not in query["ss"]:
+            raise storage_error("AuthorizationServiceMismatch")
+        return Grant(place.account, terms.get("sp", ""), query.get("srt", "").replace("c", "cm"), False, headers)
+    if query.get("sr") not in _RESOURCES[place.service]:
+        raise storage_error("AuthenticationFailed", f"sr={query.get('sr')} is not supported.")
+    whole = query["sr"] in ("c", "s", "d")
+    who = {"oid": query["skoid"]} if "skoid" in query else {}
+    return Grant(place.account, terms.get("sp", ""), "co" if whole else "o", False, headers, who)
+
+
+def _bearer(request: Request, world: World, place: Place, token: str) -> Grant:
     try:
-        world.tokens.verify(token.strip(), accepted({Audience.STORAGE}, world.address))
+        claims = world.tokens.verify(token.strip(), accepted({Audience.STORAGE}, world.address))
     except AzureError as error:
         raise AzureError(401, "InvalidAuthenticationInfo", error.message) from error
-    return Grant()
+    about_files = place.service == "file" and place.container
+    if about_files and request.headers.get("x-ms-file-request-intent", "").lower() != "backup":
+        raise storage_error("MissingRequiredHeader", "With a token: x-ms-file-request-intent: backup.")
+    return Grant(place.account, who={name: str(claims.get(name, "")) for name in ("oid", "tid")})
 
 
 def _shared_key(request: Request, world: World, account: str, value: str) -> Grant:
@@ -76,28 +138,54 @@ def _shared_key(request: Request, world: World, account: str, value: str) -> Gra
     text = sas.shared_key_text(request.method, account, raw_path, query, headers)
     if name != account or not sas.matches(world.blobs.keys(account), text, signature):
         raise storage_error("AuthenticationFailed")
-    return Grant()
+    return Grant(account)
 
 
-def _signature(world: World, account: str, container: str, blob: str, query: Mapping[str, str]) -> Grant:
-    if "skoid" in query:
-        raise AzureError(501, "NotImplemented", "User delegation SAS does not exist in the local Azure ML.")
-    if "si" in query:
-        raise AzureError(501, "NotImplemented", "Stored access policies do not exist in the local Azure ML.")
-    for_account = "ss" in query
-    text = sas.account_text(account, query) if for_account else sas.service_text(account, container, blob, query)
-    if not sas.matches(world.blobs.keys(account), text, query["sig"]):
-        raise storage_error("AuthenticationFailed", "Signature did not match.")
+def _service_signature(world: World, place: Place, query: Mapping[str, str]) -> bool:
+    for name in ("suoid", "sduoid", "skdutid", "srh", "srq"):
+        if query.get(name):
+            raise AzureError(501, "NotImplemented", f"'{name}' of a SAS does not exist in the local Azure ML.")
+    service = "file" if place.service == "file" else "blob"
+    names = (place.account, place.container, place.path)
+    if "skoid" not in query:
+        return sas.matches(world.blobs.keys(place.account), sas.service_text(*names, query, service), query["sig"])
+    letter = _LETTERS[place.service]
+    if not delegation.valid(query) or letter not in query.get("sks", ""):
+        raise storage_error("AuthenticationFailed", "The user delegation key is not valid in the specified time frame.")
+    key = delegation.value(world, place.account, delegation.terms_of(query))
+    return sas.matches((key,), sas.delegation_text(*names, query, service), query["sig"])
+
+
+def _terms(records: Records, place: Place, query: Mapping[str, str]) -> Mapping[str, str]:
+    """`sp`, `st`, `se` of a signature; from the stored access policy that it names."""
+    if not query.get("si"):
+        return query
+    account = f"{place.account}.file" if place.service == "file" else place.account
+    policy = Policies(records).find(account, place.container, query["si"])
+    if policy is None:
+        raise storage_error("AuthenticationFailed", f"There is no access policy '{query['si']}'.")
+    both = {name for name in ("sp", "st", "se") if policy.get(name) and query.get(name)}
+    if both:
+        raise storage_error("AuthenticationFailed", f"In the access policy and in the signature: {', '.join(both)}.")
+    return {**query, **{name: value for name, value in policy.items() if value}}
+
+
+def _check_time(terms: Mapping[str, str]) -> None:
     now = datetime.now(UTC)
-    if not query.get("se") or _time(query["se"]) <= now or (query.get("st") and _time(query["st"]) > now):
+    if not terms.get("se") or _time(terms["se"]) <= now or (terms.get("st") and _time(terms["st"]) > now):
         raise storage_error("AuthenticationFailed", "Signature not valid in the specified time frame.")
-    if for_account:
-        if "b" not in query["ss"]:
-            raise AzureError(403, "AuthorizationServiceMismatch", "The signature is not for the blob service.")
-        return Grant(query.get("sp", ""), query.get("srt", "").replace("c", "cm"))
-    if query.get("sr") not in ("b", "c"):
-        raise storage_error("AuthenticationFailed", f"sr={query.get('sr')} is not supported.")
-    return Grant(query.get("sp", ""), "o" if query["sr"] == "b" else "co")
+
+
+def _check_address(allowed: str, client: str) -> None:
+    if not allowed or not client:
+        return
+    first, _, last = allowed.partition("-")
+    try:
+        inside = ip_address(first) <= ip_address(client) <= ip_address(last or first)  # type: ignore[operator]
+    except (ValueError, TypeError) as error:
+        raise storage_error("AuthenticationFailed", f"Not a range of addresses: {allowed}.") from error
+    if not inside:
+        raise storage_error("AuthorizationSourceIPMismatch")
 
 
 def _check_keys_allowed(world: World, account: str) -> None:

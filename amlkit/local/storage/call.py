@@ -1,30 +1,36 @@
-"""One request to the blob service, after it was authenticated: what the verbs of blobs and containers work on."""
+"""One request to a storage service, after it was authenticated: what the verbs of all services work on."""
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from functools import cached_property
 from pathlib import Path
 
 from starlette.requests import Request
 
 from ..web import AzureError
 from ..world import World
-from .auth import Grant
+from .answers import PREFIX
+from .auth import Grant, Place
+from .conditions import Conditions
 from .errors import storage_error
-from .records import Blob, Content, Records
+from .leases import Leases
+from .records import CONTAINER, Blob, Content, Records
 
 ENCRYPTED = {"x-ms-request-server-encrypted": "true"}
 API_VERSION = "2026-10-06"  # answered where the client names none
+FOLDER_MARK = "hdi_isfolder"  # metadata by which a directory is known to clients of blobs
+_METADATA_NAME = re.compile(r"[^\W\d]\w*")
+_NONE = {"blob": "ContainerNotFound", "dfs": "FilesystemNotFound", "file": "ShareNotFound"}
 
 
 @dataclass(frozen=True)
 class Store:
-    """What the blob service keeps: the records, unfinished uploads, and the lock under which blobs change."""
+    """What the services keep: the records, unfinished uploads, and the lock under which files change."""
 
     world: World
     records: Records
@@ -34,14 +40,32 @@ class Store:
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `container` and `blob` are empty where the path names none."""
+    """One request."""
 
     store: Store
     request: Request
-    account: str
-    container: str
-    blob: str
+    place: Place
     grant: Grant
+
+    @property
+    def account(self) -> str:
+        """The account that is asked."""
+        return self.place.account
+
+    @property
+    def container(self) -> str:
+        """The container, file system or share; empty where the path names none."""
+        return self.place.container
+
+    @property
+    def name(self) -> str:
+        """The path in it: a blob, file or directory; directories without the slash at their end if there are any."""
+        return self.place.path.rstrip("/") if self.hierarchical else self.place.path
+
+    @property
+    def space(self) -> str:
+        """Under what the records keep the account's things."""
+        return f"{self.account}.file" if self.place.service == "file" else self.account
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -53,115 +77,134 @@ class Call:
         """The headers, in any case."""
         return self.request.headers
 
+    @cached_property
+    def hierarchical(self) -> bool:
+        """Are directories things of their own here, as in file shares and in accounts with a hierarchical namespace?"""
+        if self.place.service == "file":
+            return True
+        world = self.store.world
+        document = world.documents.get(world.blobs.account_id(self.account))
+        return bool(document and document["properties"].get("isHnsEnabled"))
+
     def folder(self) -> Path:
         """The folder of the container.
 
         Raises:
             AzureError: 404: there is no such container.
         """
-        folder = self.store.world.blobs.container(self.account, self.container)
+        blobs = self.store.world.blobs
+        find = blobs.share if self.place.service == "file" else blobs.container
+        folder = find(self.account, self.container)
         if not folder.is_dir():
-            raise storage_error("ContainerNotFound")
+            raise storage_error(_NONE[self.place.service])
         return folder
 
-    def path(self) -> Path:
-        """The file of the blob, whether or not it exists, in a container that does."""
-        self.folder()
-        return self.store.world.blobs.file(self.account, self.container, self.blob)
+    def path(self, name: str | None = None) -> Path:
+        """Where the file (of this request, or of another name) lies, whether or not it exists."""
+        return self.folder().joinpath(*segments(self.name if name is None else name))
 
-    def find(self) -> Blob | None:
-        """The blob, or None. A name with a slash at its end is a folder's; clients ask for it to see whether it is."""
-        if self.blob.endswith("/"):
+    def find(self, name: str | None = None) -> Blob | None:
+        """What is there, or None. Without directories a name with a slash at its end is none; clients ask for it to see
+        whether there are.
+        """
+        name = self.name if name is None else name
+        if name.endswith("/"):
             self.folder()
             return None
-        return self.store.records.read(self.account, self.container, self.blob, self.path())
+        path = self.path(name)
+        return self.store.records.read(self.space, self.container, name, path, folders=self.hierarchical)
 
-    def existing(self) -> Blob:
-        """The blob, if the conditions of the request hold.
+    def existing(self, missing: str = "BlobNotFound", *, writes: bool = False) -> Blob:
+        """What is there, if the conditions of the request hold, and its lease lets this request through.
 
         Raises:
-            AzureError: 404: there is none; 304, 412: a condition fails.
+            AzureError: 404: there is nothing; 304, 412: a condition fails, or a lease is in the way.
         """
         blob = self.find()
         if blob is None:
-            raise storage_error("BlobNotFound")
-        self.check(blob)
+            Conditions.of(self.headers).check(None, reads=not writes and self.request.method in ("GET", "HEAD"))
+            raise storage_error(missing)
+        self.check(blob, writes=writes)
         return blob
 
-    def check(self, blob: Blob | None) -> None:
-        """Check the conditional headers against what is there.
+    def check(self, blob: Blob | None, *, writes: bool = True) -> None:
+        """Check the conditional headers and the lease against what is there.
 
         Raises:
-            AzureError: 304, 409, 412.
+            AzureError: 304, 400, 409, 412.
         """
         reads = self.request.method in ("GET", "HEAD")
-        if_match, if_none = self.headers.get("if-match"), self.headers.get("if-none-match")
-        if if_match and (blob is None or (if_match != "*" and if_match.strip('"') != blob.etag.strip('"'))):
-            raise storage_error("ConditionNotMet")
-        if if_none and blob is not None and (if_none == "*" or if_none.strip('"') == blob.etag.strip('"')):
-            if if_none == "*" and not reads:
-                raise storage_error("BlobAlreadyExists")
-            raise _unmodified(reads)
+        exists = "PathAlreadyExists" if self.place.service == "dfs" else "BlobAlreadyExists"
+        Conditions.of(self.headers).check(blob, reads=reads, exists=exists)
         if blob is not None:
-            self._check_times(blob, reads)
+            self.leases().check(self.headers.get("x-ms-lease-id"), writes=writes)
 
-    def _check_times(self, blob: Blob, reads: bool) -> None:
-        changed = datetime.fromtimestamp(blob.modified // 1_000_000_000, UTC)
-        since, until = self._date("if-modified-since"), self._date("if-unmodified-since")
-        if since and changed <= since:
-            raise _unmodified(reads)
-        if until and changed > until:
-            raise storage_error("ConditionNotMet")
+    def leases(self, name: str | None = None) -> Leases:
+        """The lease of what this request is about, or of another name in the container."""
+        name = self.name if name is None else name
+        noun = "File" if self.place.service == "file" and name else "Blob" if name else "Container"
+        return Leases(self.store.records, self.space, self.container, name or CONTAINER, noun)
 
-    def _date(self, name: str) -> datetime | None:
-        text = self.headers.get(name)
-        try:
-            found = parsedate_to_datetime(text) if text else None
-        except ValueError as error:
-            raise AzureError(400, "InvalidHeaderValue", f"The header '{name}' is not a date: '{text}'.") from error
-        return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
+    def write(self, path: Path, content: Content, name: str | None = None) -> Blob:
+        """Keep what HTTP says about the file that now lies there."""
+        name = self.name if name is None else name
+        return self.store.records.write(self.space, self.container, name, path, content)
 
     def metadata(self) -> dict[str, str]:
-        """The `x-ms-meta-` headers."""
-        prefix = "x-ms-meta-"
-        return {name[len(prefix) :]: value for name, value in self.headers.items() if name.lower().startswith(prefix)}
+        """The `x-ms-meta-` headers.
 
-    def content(self, md5: str = "") -> Content:
-        """The content headers that the request chooses for the blob."""
+        Raises:
+            AzureError: 400: a name that is not one.
+        """
+        sent = [(key, text) for key, text in self.headers.items() if key.startswith(PREFIX)]
+        written: Mapping[str, str] = self.request.scope.get("state", {}).get("header_names", {})
+        found = {written.get(key, key)[len(PREFIX) :]: text for key, text in sent}
+        for name, text in found.items():
+            if not _METADATA_NAME.fullmatch(name):
+                raise storage_error("InvalidMetadata", f"Not a name: {name}." if name else "")
+            found[name] = text.strip()
+        return found
+
+    def content(self, md5: str = "", prefix: str = "x-ms-blob-") -> Content:
+        """The content headers that the request chooses for the file."""
         return Content(
-            type=self.headers.get("x-ms-blob-content-type") or Content.type,
-            encoding=self.headers.get("x-ms-blob-content-encoding", ""),
-            language=self.headers.get("x-ms-blob-content-language", ""),
-            disposition=self.headers.get("x-ms-blob-content-disposition", ""),
-            cache_control=self.headers.get("x-ms-blob-cache-control", ""),
-            md5=self.headers.get("x-ms-blob-content-md5") or md5,
+            type=self.headers.get(f"{prefix}content-type") or self.headers.get("content-type") or Content.type,
+            encoding=self.headers.get(f"{prefix}content-encoding", ""),
+            language=self.headers.get(f"{prefix}content-language", ""),
+            disposition=self.headers.get(f"{prefix}content-disposition", ""),
+            cache_control=self.headers.get(f"{prefix}cache-control", ""),
+            md5=self.headers.get(f"{prefix}content-md5") or md5,
             metadata=self.metadata(),
+            tier=self.headers.get("x-ms-access-tier", ""),
         )
 
 
+def segments(name: str) -> list[str]:
+    """The parts of a name as a path below its container.
+
+    Raises:
+        AzureError: 400: it cannot be one.
+    """
+    parts = name.split("/") if name else []
+    for part in parts:
+        if part in ("", ".", "..") or "\\" in part or "\0" in part or len(part.encode()) > 255:
+            message = f"The local storage keeps blobs as files and cannot keep this name: '{name}'."
+            raise AzureError(400, "InvalidResourceName", message)
+    return parts
+
+
 def common_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """What every answer of the service carries."""
+    """What every answer of the services carries."""
     answer = {"x-ms-request-id": str(uuid.uuid4()), "x-ms-version": headers.get("x-ms-version", API_VERSION)}
     if "x-ms-client-request-id" in headers:
         answer["x-ms-client-request-id"] = headers["x-ms-client-request-id"]
     return answer
 
 
-def blob_headers(blob: Blob) -> dict[str, str]:
-    """The headers that describe a blob."""
-    content = blob.content
+def content_headers(content: Content) -> dict[str, str]:
+    """The stored headers of content, and the metadata."""
     headers = {
-        "ETag": blob.etag,
-        "Last-Modified": blob.last_modified,
         "Content-Type": content.type,
-        "x-ms-blob-type": "BlockBlob",
-        "x-ms-creation-time": blob.last_modified,
-        "x-ms-lease-status": "unlocked",
-        "x-ms-lease-state": "available",
-        "x-ms-server-encrypted": "true",
-        "x-ms-access-tier": "Hot",
-        "x-ms-access-tier-inferred": "true",
-        "Accept-Ranges": "bytes",
         "Content-Encoding": content.encoding,
         "Content-Language": content.language,
         "Content-Disposition": content.disposition,
@@ -169,10 +212,5 @@ def blob_headers(blob: Blob) -> dict[str, str]:
         "Content-MD5": content.md5,
     }
     present = {name: value for name, value in headers.items() if value}
-    return present | {f"x-ms-meta-{name}": value for name, value in content.metadata.items()}
-
-
-def _unmodified(reads: bool) -> AzureError:
-    if not reads:
-        return storage_error("ConditionNotMet")
-    return AzureError(304, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
+    present |= {f"x-ms-copy-{name}": value for name, value in content.copy.items()}
+    return present | {f"{PREFIX}{name}": value for name, value in content.metadata.items()}

@@ -1,203 +1,100 @@
-"""Writing blobs: in one request, or as blocks that a list commits. A blob appears whole or not at all."""
+"""Writing blobs: in one request, or piece by piece to an append blob. A blob appears whole or not at all."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shutil
 import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from xml.etree import ElementTree
+from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ..web import AzureError
-from .call import ENCRYPTED, Call, Store
+from . import copying
+from .call import ENCRYPTED, FOLDER_MARK, Call
 from .errors import storage_error
-from .records import change_headers
+from .receiving import Received, commit, receive
+from .records import Content, change_headers
 
-_BLOCKS_KEPT_SECONDS = 7 * 24 * 3600  # Azure discards uncommitted blocks after a week
 _BUFFER = 1 << 20
+_APPENDED = 100 << 20  # bytes, the most of one append
 
 
 async def put_blob(call: Call) -> Response:
-    """`PUT` of a block blob in one request."""
+    """`PUT` of a blob: a block blob in one request, an empty append blob, or a copy."""
     call.grant.check("cw", "o")
     if "x-ms-copy-source" in call.headers:
-        raise AzureError(501, "NotImplemented", "Copying from a URL does not exist in the local Azure ML.")
+        return await run_in_threadpool(copying.copy_blob, call)
     kind = call.headers.get("x-ms-blob-type", "")
-    if kind != "BlockBlob":
-        raise AzureError(501, "NotImplemented", f"Only block blobs exist in the local Azure ML, not '{kind}'.")
+    if kind == "PageBlob":
+        raise AzureError(501, "NotImplemented", "PageBlob does not exist in the local Azure ML; there is: BlockBlob.")
+    if not kind:
+        raise storage_error("MissingRequiredHeader", "x-ms-blob-type.")
+    if kind not in ("BlockBlob", "AppendBlob"):
+        raise storage_error("InvalidHeaderValue", f"x-ms-blob-type: {kind}.")
     call.check(call.find())
-    received = await _receive(call)
-    return await run_in_threadpool(_put, call, received)
-
-
-def _put(call: Call, received: _Received) -> Response:
-    with received.as_file(call.store) as new:
-        return _commit(call, new, received.md5)
-
-
-async def put_block(call: Call) -> Response:
-    """`PUT ?comp=block&blockid=…`: keep a block until a list commits it."""
-    call.grant.check("cw", "o")
-    call.path()
-    name = _block_name(call.query.get("blockid", ""))
-    received = await _receive(call)
-    await run_in_threadpool(_keep, call, name, received)
-    return Response(status_code=201, headers={"Content-MD5": received.md5} | ENCRYPTED)
-
-
-def _keep(call: Call, name: str, received: _Received) -> None:
-    folder = _blocks(call)
-    folder.mkdir(parents=True, exist_ok=True)
-    with received.as_file(call.store) as new:
-        new.replace(folder / name)
-
-
-async def put_block_list(call: Call) -> Response:
-    """`PUT ?comp=blocklist`: make the blob of these blocks.
-
-    Raises:
-        AzureError: 400: not XML, or a block that was not put.
-    """
-    call.grant.check("cw", "o")
-    body = await call.request.body()
-    try:
-        wanted = [(item.tag, item.text or "") for item in ElementTree.fromstring(body)]  # noqa: S314  a token holder's
-    except ElementTree.ParseError as error:
-        raise storage_error("InvalidXmlDocument") from error
-    return await run_in_threadpool(_join, call, wanted)
-
-
-async def get_block_list(call: Call) -> Response:
-    """`GET ?comp=blocklist`: the blocks that no list has committed; committed ones are not told apart."""
-    call.grant.check("r", "o")
-    folder = _blocks(call)
-    blocks = sorted(folder.iterdir()) if folder.is_dir() else []
-    if not blocks and await run_in_threadpool(call.find) is None:
-        raise storage_error("BlobNotFound")
-    items = "".join(
-        f"<Block><Name>{base64.b64encode(bytes.fromhex(each.name)).decode()}</Name>"
-        f"<Size>{each.stat().st_size}</Size></Block>"
-        for each in blocks
-    )
-    body = (
-        '<?xml version="1.0" encoding="utf-8"?><BlockList><CommittedBlocks/>'
-        f"<UncommittedBlocks>{items}</UncommittedBlocks></BlockList>"
-    )
-    return Response(body, 200, media_type="application/xml")
-
-
-def discard_old(store: Store) -> None:
-    """Remove what interrupted requests left behind, and blocks that nobody committed within a week."""
-    if not store.uploads.is_dir():
-        return
-    for item in store.uploads.iterdir():
-        if item.is_file():
-            item.unlink()
-        elif time.time() - item.stat().st_mtime > _BLOCKS_KEPT_SECONDS:
-            shutil.rmtree(item)
-
-
-@dataclass
-class _Received:
-    """A body: its base64 MD5, its last bytes, and the file in which all before them lie if it was a long one."""
-
-    md5: str = ""
-    tail: bytes = b""
-    file: Path | None = None
-
-    @contextmanager
-    def as_file(self, store: Store) -> Iterator[Path]:
-        """The body as a new file beside the data; gone at the end unless it was moved."""
-        path = self.file or _new_path(store)
-        try:
-            with path.open("ab") as file:
-                file.write(self.tail)
-            yield path
+    received = await receive(call, hashed=kind == "BlockBlob")
+    if received.file is None and call.store.lock.acquire(blocking=False):
+        try:  # a small one is written sooner than a thread is at hand
+            return _put(call, received, kind)
         finally:
-            path.unlink(missing_ok=True)
+            call.store.lock.release()
+    return await run_in_threadpool(_put, call, received, kind)
 
 
-async def _receive(call: Call) -> _Received:
-    digest = hashlib.md5(usedforsecurity=False)
-    received, buffer = _Received(), bytearray()
-    try:
-        async for chunk in call.request.stream():
-            digest.update(chunk)
-            buffer += chunk
-            if len(buffer) >= _BUFFER:
-                received.file = received.file or _new_path(call.store)
-                await run_in_threadpool(_append, received.file, bytes(buffer))
-                buffer.clear()
-        received.md5 = base64.b64encode(digest.digest()).decode()
-        if call.headers.get("content-md5", received.md5) != received.md5:
-            raise storage_error("Md5Mismatch")
-    except BaseException:
-        if received.file is not None:
-            received.file.unlink(missing_ok=True)
-        raise
-    received.tail = bytes(buffer)
-    return received
+def _put(call: Call, received: Received, kind: str) -> Response:
+    own = call.content(received.md5 if kind == "BlockBlob" else "")
+    if "x-ms-blob-content-type" not in call.headers:
+        own = replace(own, type=call.headers.get("content-type") or own.type)
+    if call.hierarchical and own.metadata.get(FOLDER_MARK, "").lower() == "true":
+        return _put_folder(call, own)
+    with received.as_file(call.store) as new:
+        blob = commit(call, new, replace(own, kind=kind))
+    md5 = {"Content-MD5": received.md5} if kind == "BlockBlob" else {}
+    return Response(status_code=201, headers=change_headers(blob.modified) | ENCRYPTED | md5)
 
 
-def _append(path: Path, data: bytes) -> None:
-    with path.open("ab") as file:
-        file.write(data)
-
-
-def _new_path(store: Store) -> Path:
-    store.uploads.mkdir(parents=True, exist_ok=True)
-    return store.uploads / uuid.uuid4().hex
-
-
-def _join(call: Call, wanted: list[tuple[str, str]]) -> Response:
-    folder = _blocks(call)
-    with call.store.lock, _Received().as_file(call.store) as new:
-        with new.open("wb") as target:
-            for tag, block in wanted:
-                source = folder / _block_name(block)
-                if tag not in ("Latest", "Uncommitted") or not source.is_file():
-                    raise storage_error("InvalidBlockList")
-                with source.open("rb") as file:
-                    shutil.copyfileobj(file, target, _BUFFER)
-        response = _commit(call, new, "")
-        shutil.rmtree(folder, ignore_errors=True)
-    return response
-
-
-def _commit(call: Call, new: Path, md5: str) -> Response:
+def _put_folder(call: Call, content: Content) -> Response:
     with call.store.lock:
         path = call.path()
-        call.check(call.find())
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            new.replace(path)
-        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-            message = f"A blob and a folder cannot have one name in the local storage: '{call.blob}'."
-            raise AzureError(409, "ResourceTypeMismatch", message) from error
-        call.store.records.write(call.account, call.container, call.blob, path, call.content(md5))
-        modified = path.stat().st_mtime_ns
-    headers = change_headers(modified) | ENCRYPTED | ({"Content-MD5": md5} if md5 else {})
-    return Response(status_code=201, headers=headers)
+        if path.is_file():
+            raise storage_error("ResourceTypeMismatch")
+        path.mkdir(parents=True, exist_ok=True)
+        metadata = {name: value for name, value in content.metadata.items() if name != FOLDER_MARK}
+        blob = call.write(path, replace(content, metadata=metadata, created=time.time_ns()))
+    return Response(status_code=201, headers=change_headers(blob.modified) | ENCRYPTED)
 
 
-def _blocks(call: Call) -> Path:
-    name = "\0".join((call.account, call.container, call.blob))
-    return call.store.uploads / f"blocks-{hashlib.sha256(name.encode()).hexdigest()}"
+async def append_block(call: Call) -> Response:
+    """`PUT ?comp=appendblock`: more bytes at the end of an append blob.
+
+    Raises:
+        AzureError: 404, 409: there is no append blob; 412: it has another size than asked.
+    """
+    call.grant.check("aw", "o")
+    if "x-ms-copy-source" in call.headers:
+        raise AzureError(501, "NotImplemented", "Appending from a URL does not exist in the local Azure ML.")
+    received = await receive(call)
+    return await run_in_threadpool(_append_block, call, received)
 
 
-def _block_name(block_id: str) -> str:
-    try:
-        name = base64.b64decode(block_id, validate=True).hex()
-    except ValueError as error:
-        raise storage_error("InvalidBlockList", f"Not a block id: '{block_id}'.") from error
-    if not name or len(name) > 128:
-        raise storage_error("InvalidBlockList", f"Not a block id: '{block_id}'.")
-    return name
+def _append_block(call: Call, received: Received) -> Response:
+    with call.store.lock, received.as_file(call.store) as new:
+        blob = call.existing(writes=True)
+        if blob.content.kind != "AppendBlob":
+            raise storage_error("InvalidBlobType")
+        more = new.stat().st_size
+        position, most = (call.headers.get(f"x-ms-blob-condition-{name}") for name in ("appendpos", "maxsize"))
+        if position is not None and position != str(blob.size):
+            raise AzureError(412, "AppendPositionConditionNotMet", "The append position condition was not met.")
+        if most is not None and most.isdecimal() and blob.size + more > int(most):
+            raise AzureError(412, "MaxBlobSizeConditionNotMet", "The max blob size condition was not met.")
+        if not 0 < more <= _APPENDED:
+            raise storage_error("RequestBodyTooLarge" if more else "InvalidHeaderValue")
+        with new.open("rb") as source, blob.path.open("ab") as target:
+            shutil.copyfileobj(source, target, _BUFFER)
+        count = len(blob.content.blocks) + 1
+        content = replace(blob.content, blocks=[*blob.content.blocks, (str(count), more)])
+        changed = call.write(blob.path, content)
+    told = {"x-ms-blob-append-offset": str(blob.size), "x-ms-blob-committed-block-count": str(count)}
+    return Response(status_code=201, headers=change_headers(changed.modified) | told | ENCRYPTED)

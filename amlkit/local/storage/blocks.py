@@ -1,0 +1,176 @@
+"""Blobs made of blocks: put them one by one in any order, then commit a list of them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from ..web import AzureError
+from . import copying
+from .call import ENCRYPTED, Call
+from .errors import storage_error
+from .receiving import Received, commit, receive
+from .records import Blob, change_headers
+
+_MOST = 50_000  # blocks of a blob
+
+
+async def put_block(call: Call) -> Response:
+    """`PUT ?comp=block&blockid=…`: keep a block, sent or from a URL, until a list commits it."""
+    call.grant.check("cw", "o")
+    name = _block_name(call.query.get("blockid", ""))
+    call.folder()
+    call.path()
+    if "x-ms-copy-source" in call.headers:
+        received = await run_in_threadpool(copying.range_of_source, call)
+    else:
+        received = await receive(call)
+    await run_in_threadpool(_keep, call, name, received)
+    told = {"Content-MD5": received.md5} if received.md5 else {}
+    return Response(status_code=201, headers=told | ENCRYPTED)
+
+
+def _keep(call: Call, name: str, received: Received) -> None:
+    call.leases().check(call.headers.get("x-ms-lease-id")) if call.find() else None
+    folder = _folder(call)
+    folder.mkdir(parents=True, exist_ok=True)
+    with received.as_file(call.store) as new:
+        if any(len(each.name) != len(name) for each in _first(folder)):
+            raise AzureError(400, "InvalidBlobOrBlock", "All blocks of a blob have ids of one length.")
+        new.replace(folder / name)
+
+
+def _first(folder: Path) -> list[Path]:
+    return [item for item, _ in zip(folder.iterdir(), range(1), strict=False)]
+
+
+async def put_block_list(call: Call) -> Response:
+    """`PUT ?comp=blocklist`: make the blob of these blocks.
+
+    Raises:
+        AzureError: 400: not XML, or a block that was not put.
+    """
+    call.grant.check("cw", "o")
+    body = await call.request.body()
+    sent = call.headers.get("content-md5")
+    md5 = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+    if sent is not None and sent != md5:
+        raise storage_error("Md5Mismatch")
+    try:
+        wanted = [(item.tag, item.text or "") for item in ElementTree.fromstring(body)]  # noqa: S314  a token holder's
+    except ElementTree.ParseError as error:
+        raise storage_error("InvalidXmlDocument") from error
+    return await run_in_threadpool(_join, call, wanted, md5)
+
+
+def _join(call: Call, wanted: list[tuple[str, str]], md5: str) -> Response:
+    folder = _folder(call)
+    with call.store.lock:
+        before = call.find()
+        call.check(before)
+        sources = _sources(folder, before, wanted)
+        with Received().as_file(call.store) as new:
+            own = {source for source, _, _ in sources if before is None or source != before.path}
+            new = _joined(call, new, sources, reusable=len(own) == len(sources) == len(set(own)))
+            blocks = [(name, size) for (_, name), (_, _, size) in zip(wanted, sources, strict=True)]
+            blob = commit(call, new, replace(call.content(), blocks=blocks))
+        shutil.rmtree(folder, ignore_errors=True)
+    headers = change_headers(blob.modified) | ENCRYPTED | {"Content-MD5": md5}
+    return Response(status_code=201, headers=headers)
+
+
+def _sources(folder: Path, before: Blob | None, wanted: list[tuple[str, str]]) -> list[tuple[Path, int, int]]:
+    """Of each wanted block: its file, where in it the block begins, and its size."""
+    if len(wanted) > _MOST:
+        raise AzureError(400, "BlockListTooLong", f"A block list has up to {_MOST} blocks.")
+    committed: dict[str, tuple[Path, int, int]] = {}
+    start = 0
+    for name, size in before.content.blocks if before else ():
+        committed[name] = (before.path, start, size) if before else (folder, 0, 0)
+        start += size
+    found = []
+    for tag, name in wanted:
+        if tag not in ("Latest", "Uncommitted", "Committed"):
+            raise storage_error("InvalidXmlDocument", f"Not a kind of block: {tag}.")
+        file = folder / _block_name(name, "InvalidBlockList")
+        if tag != "Committed" and file.is_file():
+            found.append((file, 0, file.stat().st_size))
+        elif tag != "Uncommitted" and name in committed:
+            found.append(committed[name])
+        else:
+            raise storage_error("InvalidBlockList")
+    return found
+
+
+def _joined(call: Call, new: Path, sources: list[tuple[Path, int, int]], *, reusable: bool) -> Path:
+    """The blocks one after the other, in a new file. Blocks that nobody needs again: the first becomes that file."""
+    rest = sources
+    if reusable and sources:
+        sources[0][0].replace(new)
+        rest = sources[1:]
+    with new.open("r+b" if rest is not sources else "wb") as target:
+        target.seek(0, os.SEEK_END)
+        for source, start, size in rest:
+            copying.copy_bytes(source, target.fileno(), start, size)
+            if reusable:
+                source.unlink()  # before the disk has it: what is joined need not be written twice
+    return new
+
+
+async def get_block_list(call: Call) -> Response:
+    """`GET ?comp=blocklist&blocklisttype=committed|uncommitted|all`."""
+    call.grant.check("r", "o")
+    return await run_in_threadpool(_get_block_list, call)
+
+
+def _get_block_list(call: Call) -> Response:
+    kind = call.query.get("blocklisttype", "committed").lower()
+    if kind not in ("committed", "uncommitted", "all"):
+        raise storage_error("InvalidQueryParameterValue", f"blocklisttype: {kind}.")
+    folder = _folder(call)
+    blob = call.find()
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    if blob is None and not files:
+        raise storage_error("BlobNotFound")
+    if blob is not None:
+        call.check(blob, writes=False)
+        if blob.content.kind != "BlockBlob":
+            raise storage_error("InvalidBlobType")
+    committed = [*blob.content.blocks] if blob else []
+    uncommitted = [(base64.b64encode(bytes.fromhex(each.name)).decode(), each.stat().st_size) for each in files]
+    parts = []
+    if kind in ("committed", "all"):
+        parts.append(f"<CommittedBlocks>{_items(committed)}</CommittedBlocks>")
+    if kind in ("uncommitted", "all"):
+        parts.append(f"<UncommittedBlocks>{_items(uncommitted)}</UncommittedBlocks>")
+    body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{"".join(parts)}</BlockList>'
+    told = change_headers(blob.modified) if blob else {}
+    told["x-ms-blob-content-length"] = str(blob.size if blob else 0)
+    return Response(body, 200, told, media_type="application/xml")
+
+
+def _items(blocks: list[tuple[str, int]]) -> str:
+    return "".join(f"<Block><Name>{name}</Name><Size>{size}</Size></Block>" for name, size in blocks)
+
+
+def _folder(call: Call) -> Path:
+    name = "\0".join((call.account, call.container, call.name))
+    return call.store.uploads / f"blocks-{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def _block_name(block_id: str, code: str = "InvalidQueryParameterValue") -> str:
+    try:
+        name = base64.b64decode(block_id, validate=True).hex()
+    except ValueError as error:
+        raise storage_error(code, f"Not a block id: '{block_id}'.") from error
+    if not name or len(name) > 128:
+        raise storage_error(code, f"Not a block id: '{block_id}'.")
+    return name

@@ -1,0 +1,1 @@
+"""The storage services: blobs, file shares and Data Lake, through their unmodified clients."""
