@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..home import TENANT
@@ -22,6 +22,7 @@ from .world import World
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
 _NAMESPACE = uuid.UUID("0e7d3c1e-54a4-4f0a-9c1c-6f6f2a1d7f45")
 _HIDDEN = "_"  # keys of a document that start with it never leave the stand-in
+_WRITTEN = ("location", "kind", "tags", "properties", "sku", "identity")
 _ENVELOPE: Types = {
     "location": str,
     "kind": str,
@@ -63,7 +64,8 @@ class Kind:
     `name` is Azure's rule for its names: Microsoft's page "Naming rules and restrictions for Azure resources"; for
     Azure ML's own types its REST specification and its quota page. `parent` finds the id that names are relative to,
     and raises 404. `shape` turns a write into the document to store and raises what Azure refuses; `after` makes what
-    comes with it, `removed` undoes what these did beyond the document.
+    comes with it, `removed` undoes what these did beyond the document. `created` is the status of a first PUT where
+    Azure's specification has another one than 201; `patches` says that the type has a PATCH.
     """
 
     type: str
@@ -77,6 +79,8 @@ class Kind:
     needs_location: bool = True
     segment: str = ""
     types: Types = field(default_factory=dict)
+    created: int = 201
+    patches: bool = False
 
     @property
     def collection(self) -> str:
@@ -85,14 +89,21 @@ class Kind:
 
 
 def routes_of(kind: Kind) -> list[Route]:
-    """GET, PUT and DELETE of one, and the list."""
+    """GET, HEAD, PUT and DELETE of one, PATCH where the type has it; the lists of the parent and the subscription."""
     one = f"{kind.path}/{{{kind.parameter}}}"
-    return [
+    routes = [
+        route(one, lambda request, _: head(kind, request), ["HEAD"]),
         route(kind.path, lambda request, _: {"value": [shown(each) for each in listed(kind, request)]}, ["GET"]),
         route(one, lambda request, _: shown(find(kind, request)), ["GET"]),
         route(one, lambda request, body: put(kind, request, body), ["PUT"]),
         route(one, lambda request, _: delete(kind, request), ["DELETE"]),
     ]
+    if kind.patches:
+        routes.append(route(one, lambda request, body: patch(kind, request, body), ["PATCH"]))
+    if kind.path.startswith(f"{GROUP}/providers/"):
+        everywhere = f"/subscriptions/{{subscription}}/providers/{kind.type}"
+        routes.append(route(everywhere, lambda request, _: in_subscription(kind, request), ["GET"]))
+    return routes
 
 
 def put(kind: Kind, request: Request, body: Any) -> JSONResponse:
@@ -116,7 +127,33 @@ def put(kind: Kind, request: Request, body: Any) -> JSONResponse:
         present = {key: value for key, value in document.items() if value is not None}
         stored = here.documents.put(id_, present | common)
         kind.after(here, stored)
-    return JSONResponse(shown(stored), 200 if before else 201)
+    return JSONResponse(shown(stored), 200 if before else kind.created)
+
+
+def patch(kind: Kind, request: Request, body: Any) -> JSONResponse:
+    """Change what the body names (a null removes it), all else stays; `tags` are replaced whole.
+
+    Raises:
+        AzureError: 404; what Azure refuses.
+    """
+    document, sent = find(kind, request), object_body(body)
+    check_types(sent, {**_ENVELOPE, **kind.types})
+    whole = {name: document[name] for name in _WRITTEN if document.get(name) is not None}
+    changed = merged(whole, {name: value for name, value in sent.items() if name in _WRITTEN and name != "tags"})
+    return put(kind, request, changed | ({"tags": sent["tags"] or {}} if "tags" in sent else {}))
+
+
+def merged(document: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """A document with a change merged in, as RFC 7396 says."""
+    found = dict(document)
+    for name, value in change.items():
+        if value is None:
+            found.pop(name, None)
+        elif isinstance(value, dict) and isinstance(found.get(name), dict):
+            found[name] = merged(found[name], value)
+        else:
+            found[name] = value
+    return found
 
 
 def find(kind: Kind, request: Request) -> dict[str, Any]:
@@ -132,18 +169,35 @@ def find(kind: Kind, request: Request) -> dict[str, Any]:
     return document
 
 
+def head(kind: Kind, request: Request) -> None:
+    """Is it there? 204.
+
+    Raises:
+        AzureError: 404.
+    """
+    find(kind, request)
+
+
+def in_subscription(kind: Kind, request: Request) -> dict[str, Any]:
+    """All of this kind in the subscription of the path."""
+    prefix = f"/subscriptions/{request.path_params['subscription']}"
+    return {"value": [shown(each) for each in world(request).documents.of_type(prefix, kind.type)]}
+
+
 def listed(kind: Kind, request: Request) -> list[dict[str, Any]]:
     """The stored documents of this kind below the parent in the path."""
     return world(request).documents.children(kind.parent(request), kind.collection)
 
 
-def delete(kind: Kind, request: Request) -> None:
-    """Remove it and everything below it; nothing happens if it is not there."""
+def delete(kind: Kind, request: Request) -> Response:
+    """Remove it and everything below it: 200; nothing happens if it is not there: 204."""
     here = world(request)
     document = here.documents.get(f"{kind.parent(request)}/{kind.collection}/{request.path_params[kind.parameter]}")
-    if document is not None:
-        kind.removed(here, document)
-        here.documents.delete(document["id"])
+    if document is None:
+        return Response(status_code=204)
+    kind.removed(here, document)
+    here.documents.delete(document["id"])
+    return Response(status_code=200)
 
 
 def shown(document: dict[str, Any]) -> dict[str, Any]:

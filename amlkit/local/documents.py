@@ -57,6 +57,11 @@ class Documents:
         low, high = _below(prefix)
         return [json.loads(row["body"]) for row in self._database.query(sql, (low, high, type.lower()))]
 
+    def below(self, prefix: str) -> list[dict[str, Any]]:
+        """All documents below `prefix`, in the order in which they were made."""
+        sql = "SELECT body FROM documents WHERE key > ? AND key < ? ORDER BY number"
+        return [json.loads(row["body"]) for row in self._database.query(sql, _below(prefix))]
+
     def delete(self, id: str) -> bool:  # noqa: A002
         """Remove a document and everything below it; False if nothing was there."""
         low, high = _below(id)

@@ -152,7 +152,7 @@ def _launch(home: Home, settings: Settings, sockets: list[socket.socket], enviro
         "-P",
         "-m",
         "amlkit.local",
-        str(home.root),
+        str(home.place),
         "--reuse",
         settings.reuse,
         "--descriptors",
@@ -162,7 +162,7 @@ def _launch(home: Home, settings: Settings, sockets: list[socket.socket], enviro
     with home.log_file.open("ab") as log:
         child = subprocess.Popen(
             command,
-            cwd=home.root,
+            cwd=home.place,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=log,

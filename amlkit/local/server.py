@@ -16,10 +16,14 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..home import STORAGE_SUFFIX, Address, Home
+from . import inert
 from .blobs import Blobs
 from .certificates import ensure_certificates
+from .clock import Clock
 from .database import Database
 from .documents import Documents
+from .faults import FaultGate, Faults
+from .nodes import Nodes
 from .routes import ROUTES
 from .storage.app import build_app as build_storage
 from .tokens import Tokens
@@ -36,8 +40,11 @@ def build_world(home: Home, address: Address, rules: str = "content") -> World:
     documents = Documents(database)
     blobs = Blobs(home, database, documents)
     tokens = Tokens(home.ca / "tokens.pem", address.url)
-    jobs = Jobs(home, address, database, documents, blobs, tokens, rules)
-    return World(home, address, database, documents, blobs, tokens, jobs)
+    clock = Clock(database)
+    nodes = Nodes(clock.time)
+    jobs = Jobs(home, address, database, documents, blobs, tokens, rules, nodes)
+    inert.Inert(database)
+    return World(home, address, database, documents, blobs, tokens, jobs, clock, Faults(), nodes)
 
 
 def build_app(world: World) -> ASGIApp:
@@ -58,7 +65,7 @@ def build_app(world: World) -> ASGIApp:
     async def by_host(scope: Scope, receive: Receive, send: Send) -> None:
         await (storage if _is_storage(scope) else control)(scope, receive, send)
 
-    return by_host
+    return FaultGate(by_host, world.faults)
 
 
 def _is_storage(scope: Scope) -> bool:
@@ -73,7 +80,8 @@ async def _other_method(request: Request, _: Exception) -> Response:
 
 
 async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
-    await _not_implemented(scope)(scope, receive, send)
+    response = await inert.answer(Request(scope, receive)) or _not_implemented(scope)
+    await response(scope, receive, send)
 
 
 def _not_implemented(scope: Scope) -> Response:

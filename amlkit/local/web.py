@@ -278,5 +278,5 @@ def _check_arm(request: Request) -> None:
         message = "The api-version query parameter (?api-version=) is required for all requests."
         raise AzureError(400, "MissingApiVersionParameter", message)
     asked = request.scope["path"].split("/")[2]
-    if asked.lower() != SUBSCRIPTION:
+    if asked.lower() != SUBSCRIPTION and world(request).documents.get(f"/subscriptions/{asked}") is None:
         raise AzureError(404, "SubscriptionNotFound", f"The subscription '{asked}' could not be found.")

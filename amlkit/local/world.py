@@ -9,9 +9,12 @@ from ..home import Address, Home
 
 if TYPE_CHECKING:
     from .blobs import Blobs
+    from .clock import Clock
     from .database import Database
     from .documents import Documents
+    from .faults import Faults
     from .jobs import Jobs
+    from .nodes import Nodes
     from .tokens import Tokens
 
 
@@ -26,3 +29,6 @@ class World:
     blobs: Blobs
     tokens: Tokens
     jobs: Jobs
+    clock: Clock
+    faults: Faults
+    nodes: Nodes

@@ -55,7 +55,7 @@ class StandIn:
     def made(self, path: str, body: Any) -> dict[str, Any]:
         """What a PUT of something new answers."""
         answer = self.arm("PUT", path, body)
-        assert answer.status_code == 201, answer.text
+        assert answer.status_code in (200, 201), answer.text  # some types answer the first PUT with 200
         return dict(answer.json())
 
     def script(self, text: str, *arguments: str, **variables: str) -> str:

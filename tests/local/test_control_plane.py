@@ -26,7 +26,7 @@ def test_an_unknown_route_is_501_and_names_what_exists(stand_in: StandIn, group:
 
 
 def test_an_unknown_method_is_501_and_names_the_methods_that_exist(stand_in: StandIn, group: str) -> None:
-    answer = stand_in.arm("PATCH", group, {})
+    answer = stand_in.arm("POST", group, {})
     assert error_of(answer) == (501, "NotImplemented")
     assert "PUT /subscriptions/{subscription}/resourceGroups/{group}" in answer.json()["error"]["message"]
 
@@ -127,7 +127,7 @@ def test_a_container_is_a_folder(stand_in: StandIn, account: str) -> None:
     assert stand_in.arm("PUT", path, {}).status_code == 200
     folder = stand_in.home.data / account.rpartition("/")[2] / "corpora"
     assert folder.is_dir()
-    assert stand_in.arm("DELETE", path).status_code == 204
+    assert stand_in.arm("DELETE", path).status_code == 200
     assert not folder.exists()
     missing = stand_in.arm("PUT", path.replace(account, f"{account}x"), {})
     assert error_of(missing) == (404, "ParentResourceNotFound")
@@ -151,7 +151,7 @@ def test_the_platforms_resources_are_kept_with_what_azure_adds(
     assert (made["id"], made["type"], made["tags"]) == (path, type_, {"a": "b"})
     assert stand_in.arm("GET", path).json() == made
     assert [each["id"] for each in stand_in.arm("GET", f"{group}/providers/{type_}").json()["value"]] == [path]
-    assert stand_in.arm("DELETE", path).status_code == 204
+    assert stand_in.arm("DELETE", path).status_code == 200
     assert error_of(stand_in.arm("GET", path)) == (404, "ResourceNotFound")
 
 
@@ -169,11 +169,37 @@ def test_a_workspace_comes_with_datastores_and_their_containers(workspace: Works
     document = workspace.stand_in.arm("GET", workspace.id).json()
     assert document["identity"]["principalId"]
     found = workspace.call("GET", "datastores").json()["value"]
-    assert {each["name"] for each in found} == {"workspaceblobstore", "workspaceartifactstore"}
-    folder = workspace.stand_in.home.data / workspace.account
-    assert all((folder / each["properties"]["containerName"]).is_dir() for each in found)
+    guid = document["properties"]["workspaceId"]
+    places = {each["name"]: _place(each["properties"]) for each in found}
+    assert places == {
+        "workspaceblobstore": ("AzureBlob", f"{workspace.account}/azureml-blobstore-{guid}"),
+        "workspaceartifactstore": ("AzureBlob", f"{workspace.account}/azureml"),
+        "workspacefilestore": ("AzureFile", f"{workspace.account}.file/azureml-filestore-{guid}"),
+        "workspaceworkingdirectory": (
+            "AzureFile",
+            f"{workspace.account}.file/code-391ff5ac-6576-460f-ba4d-7e03433c68b6",
+        ),
+    }
+    assert all((workspace.stand_in.home.data / folder).is_dir() for _, folder in places.values())
+    assert {each["properties"]["credentials"]["credentialsType"] for each in found} == {"AccountKey"}
     default = workspace.call("GET", "datastores", query={"isDefault": "true"}).json()["value"]
     assert [each["name"] for each in default] == ["workspaceblobstore"]
+
+
+def _place(properties: dict[str, Any]) -> tuple[str, str]:
+    kind, account = properties["datastoreType"], properties["accountName"]
+    share = properties.get("fileShareName")
+    return kind, f"{account}.file/{share}" if share else f"{account}/{properties['containerName']}"
+
+
+def test_a_workspace_that_wants_no_keys_has_default_datastores_without_credentials(workspace: Workspace) -> None:
+    document = workspace.stand_in.arm("GET", workspace.id).json()
+    for mode, wanted in (("Identity", "None"), ("AccessKey", "AccountKey")):
+        properties = document["properties"] | {"systemDatastoresAuthMode": mode}
+        assert workspace.stand_in.arm("PUT", workspace.id, document | {"properties": properties}).status_code == 200
+        found = workspace.call("GET", "datastores").json()["value"]
+        default = {each["name"]: each for each in found}["workspacefilestore"]["properties"]
+        assert default["credentials"] == {"credentialsType": wanted}
 
 
 def test_a_workspace_on_storage_that_does_not_exist_is_refused(stand_in: StandIn, group: str) -> None:
@@ -206,9 +232,14 @@ def test_a_clusters_vm_size_cannot_change(workspace: Workspace) -> None:
     assert "vmSize" in answer.text
 
 
-def test_attached_secrets_of_a_compute_never_come_back(workspace: Workspace) -> None:
-    inner = {"databricksAccessToken": "dapi-secret", "workspaceUrl": "https://adb-1.test"}
-    body = {"location": "westeurope", "properties": {"computeType": "Databricks", "properties": inner}}
-    made = workspace.made("computes/dbx", body)
-    assert made["properties"]["isAttachedCompute"] is True
-    assert "dapi-secret" not in workspace.call("GET", "computes/dbx").text
+@pytest.mark.parametrize(("type_", "body", "computed"), KINDS)
+def test_a_patch_changes_what_it_names(
+    stand_in: StandIn, group: str, type_: str, body: dict[str, Any], computed: str
+) -> None:
+    path = f"{group}/providers/{type_}/x{uuid.uuid4().hex[:10]}"
+    made = stand_in.made(path, {"location": "westeurope", "tags": {"a": "b"}} | body)
+    changed = stand_in.arm("PATCH", path, {"tags": {"c": "d"}}).json()
+    assert changed["tags"] == {"c": "d"}
+    assert changed["properties"][computed] == made["properties"][computed]
+    everywhere = stand_in.arm("GET", f"/subscriptions/{SUBSCRIPTION}/providers/{type_}").json()["value"]
+    assert path in [each["id"] for each in everywhere]

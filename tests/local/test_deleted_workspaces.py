@@ -59,7 +59,7 @@ def test_its_jobs_end_and_are_forgotten(workspace: Workspace, tmp_path: Path, wh
     mlflow = f"/mlflow/v1.0{workspace.id}/api/2.0/mlflow"
     assert mlflow_and_history(workspace, "POST", f"{mlflow}/runs/log-metric", metric) == {}
     deleted = workspace.id if what == "workspace" else workspace.id.partition("/providers/")[0]
-    assert workspace.stand_in.arm("DELETE", deleted).status_code in (200, 204)
+    assert workspace.stand_in.arm("DELETE", deleted, query={"forceToPurge": "true"}).status_code in (200, 204)
     assert not is_alive(told.read_text().strip())
     assert error_of(workspace.call("GET", "jobs"))[0] == 404
     made_again(workspace)
@@ -76,7 +76,7 @@ def test_its_jobs_end_and_are_forgotten(workspace: Workspace, tmp_path: Path, wh
 def test_nothing_is_reused_from_a_workspace_of_the_same_name_before(workspace: Workspace) -> None:
     submit(workspace, "first", "echo 1 > ${{outputs.o}}/x")
     assert until_over(workspace, "first")["status"] == "Completed"
-    workspace.stand_in.arm("DELETE", workspace.id)
+    workspace.stand_in.arm("DELETE", workspace.id, query={"forceToPurge": "true"})
     made_again(workspace)
     submit(workspace, "second", "echo 1 > ${{outputs.o}}/x")
     assert until_over(workspace, "second")["status"] == "Completed"

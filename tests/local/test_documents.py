@@ -30,6 +30,10 @@ def blobs(tmp_path: Path, database: Database, documents: Documents) -> Blobs:
     documents.put(f"{WORKSPACE}/datastores/store", {"name": "store", "properties": properties})
     share = {"datastoreType": "AzureFile", "accountName": "acct", "fileShareName": "share"}
     documents.put(f"{WORKSPACE}/datastores/share", {"name": "share", "properties": share})
+    lake = {"datastoreType": "AzureDataLakeGen2", "accountName": "acct", "filesystem": "raw"}
+    documents.put(f"{WORKSPACE}/datastores/lake", {"name": "lake", "properties": lake})
+    old = {"datastoreType": "AzureDataLakeGen1", "storeName": "old"}
+    documents.put(f"{WORKSPACE}/datastores/old", {"name": "old", "properties": old})
     return Blobs(Home(tmp_path), database, documents)
 
 
@@ -96,6 +100,9 @@ def test_writers_on_many_threads_do_not_lose_each_other(database: Database, docu
     [
         ("azureml://datastores/store/paths/a/b/", "acct/corpora/a/b"),
         ("azureml://datastores/store/paths/", "acct/corpora"),
+        ("azureml://datastores/share/paths/a/b", "acct.file/share/a/b"),
+        (f"azureml://{WORKSPACE[1:]}/datastores/share/paths/a", "acct.file/share/a"),
+        ("azureml://datastores/lake/paths/a/", "acct/raw/a"),
         ("azureml://datastores/store", "acct/corpora"),
         (f"azureml://{WORKSPACE[1:]}/datastores/store/paths/a", "acct/corpora/a"),
         ("azureml://subscriptions/s/resourcegroups/RG/workspaces/ws/datastores/store/paths/a", "acct/corpora/a"),
@@ -115,7 +122,7 @@ def test_a_storage_uri_is_a_folder(blobs: Blobs, tmp_path: Path, uri: str, path:
         ("abfss://corpora@acct.dfs.core.windows.net/x", 400),
         ("file:///etc/passwd", 400),
         ("azureml://datastores/none/paths/x", 404),
-        ("azureml://datastores/share/paths/x", 501),
+        ("azureml://datastores/old/paths/x", 501),
     ],
 )
 def test_what_is_no_folder_of_ours_is_refused(blobs: Blobs, uri: str, status: int) -> None:

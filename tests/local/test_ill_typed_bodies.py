@@ -102,7 +102,7 @@ OF_JOBS: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", f"{MLFLOW}/runs/log-batch", {"run_id": "base", "metrics": [METRIC], "params": PAIRS, "tags": PAIRS}),
     ("POST", f"{MLFLOW}/logged-models/search", {"experiment_ids": ["0"]}),
 ]
-CLUSTER = {"vmSize": "S", "scaleSettings": {"minNodeCount": 0, "maxNodeCount": 1}}
+CLUSTER = {"vmSize": "Standard_DS3_v2", "scaleSettings": {"minNodeCount": 0, "maxNodeCount": 1}}
 BLOB = {
     "datastoreType": "AzureBlob",
     "accountName": "a",

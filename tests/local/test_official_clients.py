@@ -10,6 +10,8 @@ from amlkit.home import SUBSCRIPTION
 
 from .conftest import StandIn, Workspace, make_workspace
 
+DEFAULT_DATASTORES = ("workspaceartifactstore", "workspaceblobstore", "workspacefilestore", "workspaceworkingdirectory")
+
 SCRIPT = '''
 import json, sys
 from azure.ai.ml import Input, MLClient, Output, command, dsl
@@ -96,7 +98,7 @@ def test_the_sdk_publishes_a_pipeline(stand_in: StandIn, group: str, code: Path)
         "host": stand_in.address.url,
         "workspace": workspace.name,
         "computes": ["cpu"],
-        "datastores": ["corpora", "workspaceartifactstore", "workspaceblobstore"],
+        "datastores": ["corpora", *DEFAULT_DATASTORES],
         "default": "workspaceblobstore",
         "same code": True,
         "changed": 409,

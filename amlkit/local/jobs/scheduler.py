@@ -333,7 +333,8 @@ class Scheduler:
         changes.update(run.names[step.name], status=Status.QUEUED)
         work = work_of(run, step, environment)
         nodes = 0 if work.component.kind == "sweep" else instances(work.component.options)
-        task = Task(step.compute, step.slots, lambda: self._execute(run, step.name, work, handle), nodes)
+        name = run.names[step.name]
+        task = Task(step.compute, step.slots, lambda: self._execute(run, step.name, work, handle), nodes, name)
         changes.after.append(lambda: self._slots.take(task))
 
     def _execute(self, run: Run, step: str, work: Work, handle: Handle) -> None:

@@ -19,6 +19,7 @@ from ..blobs import Blobs
 from ..clock import now
 from ..database import Database
 from ..documents import Documents
+from ..nodes import Nodes
 from ..tokens import Tokens
 from ..web import AzureError, check_types
 from . import job_uris, processes, store, views
@@ -64,6 +65,7 @@ class Jobs:
         blobs: Blobs,
         tokens: Tokens,
         rules: str = "content",
+        nodes: Nodes | None = None,
     ) -> None:
         self._home = home
         self._address = address
@@ -84,7 +86,7 @@ class Jobs:
         self.forecaster = Forecaster(self._store, self._submitter, blobs, contents, chosen)
         reuse = Reuse(self._store, chosen, pins, self.collector.a_run_ended)
         registrations, downloads = Registrations(database, documents), Downloads(blobs, ambient)
-        self._sweeps = Sweeps(runner, self._store, self.metrics, Slots(host_limit()))
+        self._sweeps = Sweeps(runner, self._store, self.metrics, Slots(host_limit(), nodes))
         parts = (runner, registrations, downloads, self._sweeps)
         self._scheduler = Scheduler(self._store, contents, reuse, environments, *parts)
 

@@ -10,19 +10,24 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..nodes import Nodes
 
 
 @dataclass(frozen=True)
 class Task:
     """Work that needs places: `nodes` on its cluster, of which there are `limit` (0: no limit of its own).
 
-    A task of 0 nodes takes no place: it waits for others, as a sweep does for its trials.
+    A task of 0 nodes takes no place: it waits for others, as a sweep does for its trials. `job` is its name.
     """
 
     cluster: str
     limit: int
     run: Callable[[], None]
     nodes: int = 1
+    job: str = ""
 
 
 def host_limit() -> int:
@@ -33,7 +38,8 @@ def host_limit() -> int:
 class Slots:
     """The places. `take` never blocks: the task starts in a thread as soon as there is room."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, nodes: Nodes | None = None) -> None:
+        self._nodes = nodes
         self._total = total
         self._free = total
         self._taken: Counter[str] = Counter()
@@ -77,8 +83,12 @@ class Slots:
 
     def _run(self, task: Task) -> None:
         try:
+            if self._nodes and task.nodes:
+                self._nodes.begin(task.cluster, task.job, _nodes(task))
             task.run()
         finally:
+            if self._nodes and task.nodes:
+                self._nodes.end(task.cluster, task.job)
             with self._lock:
                 self._free += self._places(task)
                 self._taken[task.cluster] -= _nodes(task)

@@ -44,6 +44,7 @@ KIND = Kind(
     name=re.compile(r"[^%&\\?/]{0,254}[^%&\\?/.\s]"),
     parent=group_id,
     shape=_shape,
+    patches=True,
     types={"properties.WorkspaceResourceId": str},
 )
 ROUTES = routes_of(KIND)

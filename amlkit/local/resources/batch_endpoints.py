@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from ... import digest
-from ..arm import Kind, Put, delete, find, identity_of, listed, put, shown
+from ..arm import Kind, Put, delete, find, identity_of, listed, patch, put, shown
 from ..web import WORKSPACE, AzureError, route, workspace_id, world
 
 NAME = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")  # of deployments too: Azure ML's quota page
@@ -110,5 +110,6 @@ ROUTES = [
     route(KIND.path, lambda request, _: {"value": [shown(each) for each in listed(KIND, request)]}, ["GET"]),
     route(f"{KIND.path}/{{endpoint}}", get_one, ["GET"]),
     route(f"{KIND.path}/{{endpoint}}", put_one, ["PUT"]),
+    route(f"{KIND.path}/{{endpoint}}", lambda request, body: patch(KIND, request, body), ["PATCH"]),
     route(f"{KIND.path}/{{endpoint}}", lambda request, _: delete(KIND, request), ["DELETE"]),
 ]

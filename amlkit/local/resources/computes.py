@@ -1,42 +1,61 @@
-"""Compute targets: AmlCompute clusters, whose `maxNodeCount` limits the steps that run at once, and attachments."""
+"""Compute targets: clusters, whose `maxNodeCount` limits the steps that run at once, instances, and attachments.
+
+Clusters show the nodes that their steps take (`nodes.py`), instances whether they run; `compute_shapes.py` says what a
+write becomes.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ..arm import Kind, Put, find, identity_of, routes_of, shown
-from ..clock import now
+from ..arm import Kind, Put, find, identity_of, listed, put, routes_of, shown
+from ..clock import now, text_of
+from ..nodes import idle_time
 from ..web import WORKSPACE, AzureError, check_types, object_body, route, workspace_id, world
+from ..world import World
+from . import compute_quota
+from .compute_shapes import SECRETS, Shape, attachment, check_scale, cluster, instance, operation
 
-_ATTACHED = ("Databricks", "DataLakeAnalytics", "HDInsight", "VirtualMachine", "Kubernetes", "AKS", "SynapseSpark")
-_SECRETS = ("databricksAccessToken", "administratorAccount")
-_FIXED = ("vmSize", "vmPriority", "osType", "subnet")
+CLUSTER, INSTANCE = "AmlCompute", "ComputeInstance"
+_ATTACHED = (
+    "AKS",
+    "DataFactory",
+    "DataLakeAnalytics",
+    "Databricks",
+    "HDInsight",
+    "Kubernetes",
+    "SynapseSpark",
+    "VirtualMachine",
+)
+_SHAPES: Mapping[str, Shape] = MappingProxyType(
+    {CLUSTER: cluster, INSTANCE: instance, **dict.fromkeys(_ATTACHED, attachment)}
+)
+_STATES = ("idle", "running", "preparing", "unusable", "leaving", "preempted")
+STARTED = "_started"
 
 
 def _shape(write: Put) -> dict[str, Any]:
     properties = write.properties
-    kind = properties.get("computeType")
+    kind = str(properties.get("computeType"))
     if write.before and kind != write.before["properties"]["computeType"]:
         raise AzureError(400, "UserError", f"The compute '{write.name}' exists with another computeType.")
-    if kind == "AmlCompute":
-        inner = _cluster(write, dict(properties.get("properties") or {}))
-        secrets: dict[str, Any] = {}
-    elif kind in _ATTACHED:
-        inner = dict(properties.get("properties") or {})
-        secrets = {name: inner.pop(name) for name in _SECRETS if name in inner}
-    else:
-        raise AzureError(501, "NotImplemented", f"The local Azure ML has AmlCompute and attachments, not '{kind}'.")
+    if kind not in _SHAPES:
+        raise AzureError(400, "ValidationError", f"'{kind}' is no computeType: {', '.join(_SHAPES)}.")
+    inner, secrets = _SHAPES[kind](write, dict(properties.get("properties") or {}))
     computed = {
-        "properties": inner,
+        "properties": inner or None,
         "provisioningState": "Succeeded",
         "isAttachedCompute": kind in _ATTACHED,
         "createdOn": write.kept("createdOn", now()),
         "modifiedOn": now(),
-        "computeLocation": write.body["location"],
+        "computeLocation": properties.get("computeLocation") or write.body["location"],
         "provisioningErrors": None,
     }
     return {
@@ -45,45 +64,13 @@ def _shape(write: Put) -> dict[str, Any]:
         "identity": identity_of(write),
         "sku": write.body.get("sku"),
         "properties": {"disableLocalAuth": False} | properties | computed,
-        "_secrets": secrets or None,
+        SECRETS: secrets or None,
+        STARTED: (write.before or {}).get(STARTED, text_of(write.world.clock.time())),
     }
 
 
-def _cluster(write: Put, inner: dict[str, Any]) -> dict[str, Any]:
-    scale = inner.get("scaleSettings") or {}
-    low, high = scale.get("minNodeCount") or 0, scale.get("maxNodeCount")
-    if not inner.get("vmSize") or high is None:
-        raise AzureError(400, "ValidationError", "An AmlCompute needs 'vmSize' and 'scaleSettings.maxNodeCount'.")
-    _check_scale({"minNodeCount": low, "maxNodeCount": high})
-    before = write.kept("properties", {})
-    for name in _FIXED:
-        if write.before and str(before.get(name)).lower() != str(inner.get(name, before.get(name))).lower():
-            message = f"The '{name}' of the compute '{write.name}' cannot be changed from {before.get(name)}."
-            raise AzureError(400, "UserError", message)
-    defaults = {
-        "osType": "Linux",
-        "vmPriority": "Dedicated",
-        "enableNodePublicIp": True,
-        "isolatedNetwork": False,
-        "remoteLoginPortPublicAccess": "NotSpecified",
-    }
-    states = ("idle", "running", "preparing", "unusable", "leaving", "preempted")
-    computed = {
-        "scaleSettings": {"nodeIdleTimeBeforeScaleDown": "PT120S"} | scale | {"minNodeCount": low},
-        "allocationState": "Steady",
-        "allocationStateTransitionTime": now(),
-        "errors": None,
-        "currentNodeCount": low,
-        "targetNodeCount": low,
-        "nodeStateCounts": {f"{state}NodeCount": 0 for state in states} | {"idleNodeCount": low},
-    }
-    return defaults | inner | computed
-
-
-def _check_scale(scale: dict[str, Any]) -> None:
-    low, high = scale["minNodeCount"], scale["maxNodeCount"]
-    if not 0 <= low <= high:
-        raise AzureError(400, "ValidationError", f"minNodeCount {low} and maxNodeCount {high} do not go together.")
+def _removed(here: World, document: dict[str, Any]) -> None:
+    here.nodes.forget(document["id"])
 
 
 KIND = Kind(
@@ -93,14 +80,67 @@ KIND = Kind(
     parent=workspace_id,
     segment="computes",
     shape=_shape,
+    removed=_removed,
     types={
         "properties.computeType": str,
+        "properties.resourceId": str,
         "properties.properties": dict,
+        "properties.properties.schedules": dict,
+        "properties.properties.schedules.computeStartStop": list,
+        "properties.properties.sshSettings": dict,
+        "properties.properties.idleTimeBeforeShutdown": str,
         "properties.properties.scaleSettings": dict,
         "properties.properties.scaleSettings.minNodeCount": int,
         "properties.properties.scaleSettings.maxNodeCount": int,
+        "properties.properties.scaleSettings.nodeIdleTimeBeforeScaleDown": str,
     },
 )
+
+
+def state_of(here: World, document: dict[str, Any]) -> dict[str, Any]:
+    """`state` and `lastOperation` of an instance now: one that idles for too long stops."""
+    inner = document["properties"]["properties"]
+    idle, started = inner.get("idleTimeBeforeShutdown"), datetime.fromisoformat(document[STARTED])
+    span = idle_time(idle) if idle else None
+    if inner["state"] != "Running" or span is None or here.clock.time() - started < span:
+        return {name: inner[name] for name in ("state", "lastOperation")}
+    ended = operation("Stop", text_of(started + span), "IdleShutdown")
+    return {"state": "Stopped", "lastOperation": ended}
+
+
+def view(here: World, document: dict[str, Any]) -> dict[str, Any]:
+    """A compute as Azure shows it at this moment."""
+    properties = document["properties"]
+    if properties["computeType"] == CLUSTER:
+        live = _counts(here, document)
+    elif properties["computeType"] == INSTANCE:
+        live = state_of(here, document)
+    else:
+        return shown(document)
+    return {**shown(document), "properties": {**properties, "properties": {**properties["properties"], **live}}}
+
+
+def _counts(here: World, document: dict[str, Any]) -> dict[str, Any]:
+    nodes = compute_quota.nodes_of(here, document)
+    running = sum(bool(node.run) for node in nodes)
+    counts = {f"{state}NodeCount": 0 for state in _STATES}
+    return {
+        "allocationState": "Steady",
+        "currentNodeCount": len(nodes),
+        "targetNodeCount": len(nodes),
+        "nodeStateCounts": counts | {"idleNodeCount": len(nodes) - running, "runningNodeCount": running},
+        "errors": compute_quota.errors(here, document),
+    }
+
+
+def put_one(request: Request, body: Any) -> JSONResponse:
+    """`PUT …/computes/{name}`.
+
+    Raises:
+        AzureError: what Azure refuses.
+    """
+    status = put(KIND, request, body).status_code
+    return JSONResponse(view(world(request), find(KIND, request)), status)
 
 
 def patch(request: Request, body: Any) -> JSONResponse:
@@ -110,18 +150,25 @@ def patch(request: Request, body: Any) -> JSONResponse:
         AzureError: 404; 400: not a cluster.
     """
     document = find(KIND, request)
-    if document["properties"]["computeType"] != "AmlCompute":
+    if document["properties"]["computeType"] != CLUSTER:
         raise AzureError(400, "UserError", f"The compute '{document['name']}' has no scale settings.")
     check_types(object_body(body), {"properties": dict, **KIND.types})
     sent = (body.get("properties") or {}).get("properties") or {}
     inner = document["properties"]["properties"]
     given = {name: value for name, value in (sent.get("scaleSettings") or {}).items() if value is not None}
     inner["scaleSettings"] |= given
-    _check_scale(inner["scaleSettings"])
-    return JSONResponse(shown(world(request).documents.put(document["id"], document)))
+    check_scale(inner["scaleSettings"])
+    return JSONResponse(view(world(request), world(request).documents.put(document["id"], document)))
+
+
+def _list(request: Request, _: Any) -> dict[str, Any]:
+    return {"value": [view(world(request), each) for each in listed(KIND, request)]}
 
 
 ROUTES = [
+    route(KIND.path, _list, ["GET"]),
+    route(f"{KIND.path}/{{name}}", lambda request, _: view(world(request), find(KIND, request)), ["GET"]),
+    route(f"{KIND.path}/{{name}}", put_one, ["PUT"]),
     route(f"{KIND.path}/{{name}}", patch, ["PATCH"]),
     *routes_of(KIND),
 ]

@@ -42,6 +42,7 @@ KIND = Kind(
     name=re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]"),
     parent=group_id,
     shape=_shape,
+    patches=True,
 )
 
 

@@ -27,5 +27,6 @@ KIND = Kind(
     name=re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}"),
     parent=group_id,
     shape=_shape,
+    patches=True,
 )
 ROUTES = routes_of(KIND)

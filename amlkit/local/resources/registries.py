@@ -40,6 +40,7 @@ KIND = Kind(
     name=re.compile(r"[A-Za-z0-9]{5,50}"),
     parent=group_id,
     shape=_shape,
+    patches=True,
 )
 
 

@@ -8,9 +8,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..arm import Kind, Put, find, listed, put, shown
+from ..arm import Kind, Put, find, head, listed, patch, put, shown
 from ..web import AzureError, route, world
-from . import storage_accounts, workspaces
+from . import deleted_workspaces, storage_accounts, vaults, workspaces
+
+_TAG_FILTER = re.compile(r"tagName eq '([^']*)'(?: and tagValue eq '([^']*)')?")
 
 
 def _shape(write: Put) -> dict[str, Any]:
@@ -51,15 +53,35 @@ def delete(request: Request, _: Any) -> Response:
     document = here.documents.get(f"{KIND.parent(request)}/resourceGroups/{request.path_params['group']}")
     if document is None:
         return Response(status_code=204)
-    for kind in (workspaces.KIND, storage_accounts.KIND):  # jobs end before their data goes
+    for kind in (workspaces.KIND, storage_accounts.KIND, vaults.KIND):  # jobs end before their data goes
         for each in here.documents.of_type(document["id"], kind.type):
             kind.removed(here, each)
+    deleted_workspaces.purge(here, document["id"])  # inferred: a workspace needs its group
     here.documents.delete(document["id"])
     return Response(status_code=200)
 
 
+def list_(request: Request, _: Any) -> dict[str, Any]:
+    """`GET …/resourceGroups[?$filter=tagName eq 'a' and tagValue eq 'b']`.
+
+    Raises:
+        AzureError: 400: another filter.
+    """
+    found, text = listed(KIND, request), request.query_params.get("$filter", "")
+    if text:
+        match = _TAG_FILTER.fullmatch(text)
+        if match is None:
+            raise AzureError(400, "InvalidFilterInQueryString", f"The filter '{text}' is not supported.")
+        name, value = match.groups()
+        kept = [each for each in found if name in each["tags"]]
+        found = [each for each in kept if value is None or each["tags"][name] == value]
+    return {"value": [shown(each) for each in found]}
+
+
 ROUTES = [
-    route(KIND.path, lambda request, _: {"value": [shown(each) for each in listed(KIND, request)]}, ["GET"]),
+    route(f"{KIND.path}/{{group}}", lambda request, _: head(KIND, request), ["HEAD"]),
+    route(KIND.path, list_, ["GET"]),
+    route(f"{KIND.path}/{{group}}", lambda request, body: patch(KIND, request, body), ["PATCH"]),
     route(f"{KIND.path}/{{group}}", get, ["GET"]),
     route(f"{KIND.path}/{{group}}", lambda request, body: put(KIND, request, body), ["PUT"]),
     route(f"{KIND.path}/{{group}}", delete, ["DELETE"]),

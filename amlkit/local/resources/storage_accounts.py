@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 
 from ...home import STORAGE_SUFFIX
+from .. import sas
 from ..arm import GROUP, Kind, Put, find, group_id, identity_of, routes_of
 from ..blobs import ACCOUNT_NAME
 from ..certificates import SERVICES
@@ -14,6 +16,16 @@ from ..clock import now
 from ..web import AzureError, object_body, route, world
 from ..world import World
 
+_PROVIDER = "/subscriptions/{subscription}/providers/Microsoft.Storage"
+_ACCOUNT_SAS = {
+    "ss": "signedServices",
+    "srt": "signedResourceTypes",
+    "sp": "signedPermission",
+    "st": "signedStart",
+    "se": "signedExpiry",
+    "sip": "signedIp",
+    "spr": "signedProtocol",
+}
 _FIXED = ("isHnsEnabled", "isNfsV3Enabled")  # Azure sets them at creation only
 
 
@@ -42,6 +54,7 @@ def _defaults(write: Put) -> dict[str, Any]:
         "supportsHttpsTrafficOnly": True,
         "minimumTlsVersion": "TLS1_2",
         "allowBlobPublicAccess": False,
+        "publicNetworkAccess": "Enabled",
         "networkAcls": {"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": [], "virtualNetworkRules": []},
         "encryption": {
             "keySource": "Microsoft.Storage",
@@ -57,6 +70,8 @@ def _computed(write: Put) -> dict[str, Any]:
         "primaryLocation": write.body["location"],
         "statusOfPrimary": "available",
         "creationTime": write.kept("creationTime", now()),
+        "keyCreationTime": dict.fromkeys(("key1", "key2"), write.kept("creationTime", now())),
+        "privateEndpointConnections": [],
     }
 
 
@@ -72,12 +87,50 @@ KIND = Kind(
     shape=_shape,
     removed=_removed,
     parameter="account",
+    created=200,
+    patches=True,
 )
 
 
 def list_keys(request: Request, _: Any) -> dict[str, Any]:
     """`POST …/storageAccounts/{account}/listKeys`."""
-    document = find(KIND, request)
+    return _keys(request, find(KIND, request))
+
+
+def regenerate_key(request: Request, body: Any) -> dict[str, Any]:
+    """`POST …/storageAccounts/{account}/regenerateKey`: what was signed with the old one is refused from now on.
+
+    Raises:
+        AzureError: 400: neither `key1` nor `key2`.
+    """
+    document, name = find(KIND, request), object_body(body).get("keyName")
+    if name not in ("key1", "key2"):
+        raise AzureError(400, "InvalidRequestPropertyValue", f"The value '{name}' of 'keyName' is no key.")
+    world(request).blobs.change_key(document["name"], name)
+    return _keys(request, document)
+
+
+def list_account_sas(request: Request, body: Any) -> dict[str, Any]:
+    """`POST …/storageAccounts/{account}/ListAccountSas`.
+
+    Raises:
+        AzureError: 400: a member that an account SAS needs is missing.
+    """
+    document, given = find(KIND, request), object_body(body)
+    for name in ("signedServices", "signedResourceTypes", "signedPermission", "signedExpiry"):
+        if not isinstance(given.get(name), str):
+            raise AzureError(400, "InvalidRequestPropertyValue", f"A SAS of an account needs '{name}'.")
+    query = {short: given[name] for short, name in _ACCOUNT_SAS.items() if isinstance(given.get(name), str)}
+    query["sv"] = sas.VERSION
+    keys = dict(zip(("key1", "key2"), world(request).blobs.keys(document["name"]), strict=True))
+    key = keys.get(given.get("keyToSign") or "key1")
+    if key is None:
+        raise AzureError(400, "InvalidRequestPropertyValue", "The value of 'keyToSign' is 'key1' or 'key2'.")
+    signature = sas.sign(key, sas.account_text(document["name"], query))
+    return {"accountSasToken": urlencode({**query, "sig": signature})}
+
+
+def _keys(request: Request, document: dict[str, Any]) -> dict[str, Any]:
     made = document["properties"]["creationTime"]
     keys = enumerate(world(request).blobs.keys(document["name"]), start=1)
     return {
@@ -99,12 +152,18 @@ def check_name_availability(request: Request, body: Any) -> dict[str, Any]:
     return {"nameAvailable": True}
 
 
+def nothing(request: Request, _: Any) -> dict[str, Any]:
+    """A list below an account of what the stand-in never has."""
+    find(KIND, request)
+    return {"value": []}
+
+
 ROUTES = [
     *routes_of(KIND),
     route(f"{KIND.path}/{{account}}/listKeys", list_keys, ["POST"]),
-    route(
-        "/subscriptions/{subscription}/providers/Microsoft.Storage/checkNameAvailability",
-        check_name_availability,
-        ["POST"],
-    ),
+    route(f"{KIND.path}/{{account}}/regenerateKey", regenerate_key, ["POST"]),
+    route(f"{KIND.path}/{{account}}/ListAccountSas", list_account_sas, ["POST"]),
+    route(f"{KIND.path}/{{account}}/privateEndpointConnections", nothing, ["GET"]),
+    route(f"{_PROVIDER}/deletedAccounts", lambda _, __: {"value": []}, ["GET"]),
+    route(f"{_PROVIDER}/checkNameAvailability", check_name_availability, ["POST"]),
 ]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from ..arm import find
 from ..blobs import CONTAINER_NAME
@@ -18,7 +18,12 @@ _SERVICE = f"{storage_accounts.KIND.path}/{{account}}/blobServices/default"
 _PATH = f"{_SERVICE}/containers/{{container}}"
 
 
-def _account(request: Request) -> dict[str, Any]:
+def account_of(request: Request) -> dict[str, Any]:
+    """The account in the path, as the parent of what the path names.
+
+    Raises:
+        AzureError: 404.
+    """
     try:
         return find(storage_accounts.KIND, request)
     except AzureError as error:
@@ -52,7 +57,7 @@ def _document(request: Request, account: dict[str, Any], name: str) -> dict[str,
 
 def put(request: Request, body: Any) -> JSONResponse:
     """`PUT …/blobServices/default/containers/{container}`."""
-    account, name = _account(request), request.path_params["container"]
+    account, name = account_of(request), request.path_params["container"]
     if not CONTAINER_NAME.fullmatch(name):
         raise AzureError(400, "InvalidResourceName", f"The container name '{name}' is not valid.")
     here = world(request)
@@ -66,9 +71,24 @@ def put(request: Request, body: Any) -> JSONResponse:
     return JSONResponse(_document(request, account, name), 201 if made else 200)
 
 
+def patch(request: Request, body: Any) -> dict[str, Any]:
+    """`PATCH …/blobServices/default/containers/{container}`: what the body names changes.
+
+    Raises:
+        AzureError: 404.
+    """
+    found, sent = get(request, None), object_body(body)
+    check_types(sent, {"properties": dict})
+    here = world(request)
+    kept = (here.documents.get(found["id"]) or {}).get("properties", {})
+    properties = kept | {key: value for key, value in (sent.get("properties") or {}).items() if value is not None}
+    here.documents.put(found["id"], {"name": found["name"], "type": TYPE, "properties": properties})
+    return get(request, None)
+
+
 def get(request: Request, _: Any) -> dict[str, Any]:
     """`GET …/containers/{container}`."""
-    account, name = _account(request), request.path_params["container"]
+    account, name = account_of(request), request.path_params["container"]
     if name not in world(request).blobs.containers(account["name"]):
         raise AzureError(404, "ContainerNotFound", "The specified container does not exist.")
     return _document(request, account, name)
@@ -76,35 +96,39 @@ def get(request: Request, _: Any) -> dict[str, Any]:
 
 def listed(request: Request, _: Any) -> dict[str, Any]:
     """`GET …/containers`."""
-    account = _account(request)
+    account = account_of(request)
     names = world(request).blobs.containers(account["name"])
     return {"value": [_document(request, account, name) for name in names]}
 
 
-def delete(request: Request, _: Any) -> None:
+def delete(request: Request, _: Any) -> Response:
     """`DELETE …/containers/{container}`, with its blobs."""
-    account, name = _account(request), request.path_params["container"]
+    account, name = account_of(request), request.path_params["container"]
     here = world(request)
-    here.blobs.delete_container(account["name"], name)
+    removed = here.blobs.delete_container(account["name"], name)
     here.documents.delete(f"{account['id']}/blobServices/default/containers/{name}")
+    return Response(status_code=200 if removed else 204)
 
 
 def service(request: Request, body: Any) -> dict[str, Any]:
     """`GET` or `PUT …/blobServices/default`: the settings of the blob service."""
-    account = _account(request)
+    account = account_of(request)
     id_ = f"{account['id']}/blobServices/default"
     here = world(request)
     fixed = {"name": "default", "type": "Microsoft.Storage/storageAccounts/blobServices", "sku": account["sku"]}
+    fixed["id"] = id_
     if request.method == "PUT":
         properties = object_body(body).get("properties") or {}
         return here.documents.put(id_, {**fixed, "properties": properties})
-    return here.documents.get(id_) or {**fixed, "id": id_, "properties": {"deleteRetentionPolicy": {"enabled": False}}}
+    return here.documents.get(id_) or {**fixed, "properties": {"deleteRetentionPolicy": {"enabled": False}}}
 
 
 ROUTES = [
+    route(_SERVICE.removesuffix("/default"), lambda request, _: {"value": [service(request, None)]}, ["GET"]),
     route(_SERVICE, service, ["GET", "PUT"]),
     route(f"{_SERVICE}/containers", listed, ["GET"]),
     route(_PATH, get, ["GET"]),
     route(_PATH, put, ["PUT"]),
+    route(_PATH, patch, ["PATCH"]),
     route(_PATH, delete, ["DELETE"]),
 ]

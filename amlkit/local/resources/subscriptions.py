@@ -1,34 +1,104 @@
-"""The one subscription of the stand-in, and its tenant."""
+"""The stand-in's subscription and those of rehearsed stacks: their tenant, regions, providers, and all resources."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from starlette.requests import Request
 
 from ...home import SUBSCRIPTION, TENANT
-from ..web import route
+from ..arm import group_id, shown
+from ..web import AzureError, route, world
+
+_LOCATIONS = {
+    "australiaeast": "Australia East",
+    "canadacentral": "Canada Central",
+    "centralus": "Central US",
+    "eastus": "East US",
+    "eastus2": "East US 2",
+    "francecentral": "France Central",
+    "germanywestcentral": "Germany West Central",
+    "japaneast": "Japan East",
+    "northeurope": "North Europe",
+    "southcentralus": "South Central US",
+    "southeastasia": "Southeast Asia",
+    "swedencentral": "Sweden Central",
+    "switzerlandnorth": "Switzerland North",
+    "uksouth": "UK South",
+    "westeurope": "West Europe",
+    "westus": "West US",
+    "westus2": "West US 2",
+    "westus3": "West US 3",
+}
+_FILTER = re.compile(r"(resourceType|name|resourceGroup|location) eq '([^']*)'", re.IGNORECASE)
+_ONE = "/subscriptions/{subscription}"
 
 
-def _subscription() -> dict[str, Any]:
+def _subscription(id_: str = SUBSCRIPTION) -> dict[str, Any]:
     return {
-        "id": f"/subscriptions/{SUBSCRIPTION}",
-        "subscriptionId": SUBSCRIPTION,
+        "id": f"/subscriptions/{id_}",
+        "subscriptionId": id_,
         "tenantId": TENANT,
-        "displayName": "amlkit local",
+        "displayName": "amlkit local" if id_ == SUBSCRIPTION else "rehearsed",
         "state": "Enabled",
         "authorizationSource": "RoleBased",
     }
 
 
-def listed(_: Request, __: Any) -> dict[str, Any]:
+def listed(request: Request, _: Any) -> dict[str, Any]:
     """`GET /subscriptions`."""
-    return {"value": [_subscription()]}
+    rehearsed = world(request).documents.children("", "subscriptions")
+    return {"value": [_subscription(), *(_subscription(each["name"]) for each in rehearsed)]}
 
 
-def get(_: Request, __: Any) -> dict[str, Any]:
+def get(request: Request, _: Any) -> dict[str, Any]:
     """`GET /subscriptions/{subscription}`."""
-    return _subscription()
+    return _subscription(request.path_params["subscription"].lower())
 
 
-ROUTES = [route("/subscriptions", listed, ["GET"]), route("/subscriptions/{subscription}", get, ["GET"])]
+def tenants(_: Request, __: Any) -> dict[str, Any]:
+    """`GET /tenants`."""
+    return {"value": [{"id": f"/tenants/{TENANT}", "tenantId": TENANT, "displayName": "amlkit local"}]}
+
+
+def locations(request: Request, _: Any) -> dict[str, Any]:
+    """`GET /subscriptions/{subscription}/locations`: some regions; any other name is taken too."""
+    base = f"/subscriptions/{request.path_params['subscription'].lower()}/locations"
+    return {"value": [{"id": f"{base}/{name}", "name": name, "displayName": each} for name, each in _LOCATIONS.items()]}
+
+
+def resources(request: Request, _: Any) -> dict[str, Any]:
+    """`GET …/resources[?$filter=resourceType eq '…']` of the subscription or of a group: tracked resources.
+
+    Raises:
+        AzureError: 400: another filter.
+    """
+    scope = group_id(request) if "group" in request.path_params else _ONE.format(**request.path_params)
+    found = [each for each in world(request).documents.below(scope) if _is_tracked(each)]
+    for test in filter(None, request.query_params.get("$filter", "").split(" and ")):
+        match = _FILTER.fullmatch(test.strip())
+        if match is None:
+            raise AzureError(400, "InvalidFilterInQueryString", f"The filter '{test}' is not supported.")
+        found = [each for each in found if _value(each, match[1].lower()).lower() == match[2].lower()]
+    return {"value": [{name: value for name, value in shown(each).items() if name != "properties"} for each in found]}
+
+
+def _is_tracked(document: dict[str, Any]) -> bool:
+    return "/providers/" in document["id"] and "location" in document and "type" in document
+
+
+def _value(document: dict[str, Any], name: str) -> str:
+    if name == "resourcegroup":
+        return str(document["id"].split("/")[4])
+    return str(document["type" if name == "resourcetype" else name])
+
+
+ROUTES = [
+    route("/subscriptions", listed, ["GET"]),
+    route(_ONE, get, ["GET"]),
+    route("/tenants", tenants, ["GET"]),
+    route(f"{_ONE}/locations", locations, ["GET"]),
+    route(f"{_ONE}/resources", resources, ["GET"]),
+    route(f"{_ONE}/resourceGroups/{{group}}/resources", resources, ["GET"]),
+]

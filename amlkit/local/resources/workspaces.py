@@ -1,4 +1,4 @@
-"""Azure ML workspaces, with the two datastores that each has from the start."""
+"""Azure ML workspaces, with the datastores that each has from the start."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import uuid
 from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import Response
 
-from ...home import STORAGE_SUFFIX, TENANT
-from ..arm import GROUP, Kind, Put, find, group_id, identity_of, routes_of, shown
+from ...home import TENANT
+from ..arm import GROUP, Kind, Put, group_id, identity_of, routes_of
 from ..web import AzureError, route, world
 from ..world import World
+from . import default_datastores, deleted_workspaces
 
-DEFAULT_DATASTORE = "workspaceblobstore"
-ARTIFACT_STORE = "workspaceartifactstore"
-ARTIFACT_CONTAINER = "azureml"
 _REFERENCES = {
     "storageAccount": "Microsoft.Storage/storageAccounts",
     "keyVault": "Microsoft.KeyVault/vaults",
@@ -24,10 +23,13 @@ _REFERENCES = {
 }
 _REQUIRED = ("storageAccount", "keyVault")
 _FIXED = ("storageAccount", "keyVault", "hbiWorkspace")
+_ISOLATION = ("Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound")
 
 
 def _shape(write: Put) -> dict[str, Any]:
     properties = write.properties
+    if write.before is None:
+        deleted_workspaces.check_name(write.world, write.id)
     if not write.body.get("identity"):
         raise AzureError(400, "ValidationError", "A workspace needs an 'identity'.")
     for name, type_ in _REFERENCES.items():
@@ -36,6 +38,7 @@ def _shape(write: Put) -> dict[str, Any]:
         before = write.kept(name, properties.get(name))
         if properties.get(name) is not None and str(before).lower() != str(properties[name]).lower():
             raise AzureError(400, "UpdateNotSupported", f"The property '{name}' of a workspace cannot be changed.")
+    _check_network(write)
     return {
         "location": write.body["location"],
         "tags": write.body.get("tags") or {},
@@ -44,6 +47,17 @@ def _shape(write: Put) -> dict[str, Any]:
         "identity": identity_of(write),
         "properties": _defaults(write) | properties | _computed(write),
     }
+
+
+def _check_network(write: Put) -> None:
+    """A managed network is kept, and once it isolates it cannot be switched off (Microsoft's page on it)."""
+    asked = (write.properties.get("managedNetwork") or {}).get("isolationMode")
+    before = (write.kept("managedNetwork", None) or {}).get("isolationMode")
+    if asked is not None and asked not in _ISOLATION:
+        raise AzureError(400, "ValidationError", f"'{asked}' is no isolationMode: {', '.join(_ISOLATION)}.")
+    if before not in (None, "Disabled") and asked == "Disabled":
+        message = f"The managed network of a workspace cannot be disabled once it isolates: '{write.name}'."
+        raise AzureError(400, "ValidationError", message)
 
 
 def _check_reference(write: Put, name: str, type_: str, id_: Any) -> None:
@@ -78,45 +92,14 @@ def _computed(write: Put) -> dict[str, Any]:
         "mlFlowTrackingUri": f"azureml://{address.url.removeprefix('https://')}/mlflow/v1.0{write.id}",
         "storageHnsEnabled": False,
         "privateLinkCount": 0,
+        "privateEndpointConnections": [],
+        "notebookInfo": None,
         "serviceProvisionedResourceGroup": "",
     }
 
 
-def _add_datastores(here: World, workspace: dict[str, Any]) -> None:
-    properties = workspace["properties"]
-    account = properties["storageAccount"].rpartition("/")[2]
-    containers = {
-        DEFAULT_DATASTORE: f"azureml-blobstore-{properties['workspaceId']}",
-        ARTIFACT_STORE: ARTIFACT_CONTAINER,
-    }
-    for name, container in containers.items():
-        id_ = f"{workspace['id']}/datastores/{name}"
-        here.blobs.create_container(account, container)
-        if here.documents.get(id_) is None:
-            here.documents.put(id_, _datastore(name, account, container))
-
-
 def _removed(here: World, workspace: dict[str, Any]) -> None:
     here.jobs.forget(workspace["id"])
-
-
-def _datastore(name: str, account: str, container: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "type": "Microsoft.MachineLearningServices/workspaces/datastores",
-        "properties": {
-            "datastoreType": "AzureBlob",
-            "accountName": account,
-            "containerName": container,
-            "endpoint": STORAGE_SUFFIX,
-            "protocol": "https",
-            "credentials": {"credentialsType": "AccountKey"},
-            "isDefault": name == DEFAULT_DATASTORE,
-            "serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity",
-            "tags": {},
-            "properties": {},
-        },
-    }
 
 
 KIND = Kind(
@@ -125,37 +108,33 @@ KIND = Kind(
     name=re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}"),
     parent=group_id,
     shape=_shape,
-    types={f"properties.{name}": str for name in _REFERENCES},
-    after=_add_datastores,
+    types={
+        **{f"properties.{name}": str for name in _REFERENCES},
+        "properties.managedNetwork": dict,
+        "properties.managedNetwork.isolationMode": str,
+        "properties.systemDatastoresAuthMode": str,
+    },
+    after=default_datastores.add,
     removed=_removed,
     parameter="workspace",
+    created=200,
+    patches=True,
 )
 
 
-def list_keys(request: Request, _: Any) -> dict[str, Any]:
-    """`POST …/workspaces/{workspace}/listKeys`."""
-    properties = find(KIND, request)["properties"]
-    here = world(request)
-    storage = properties["storageAccount"]
-    insights = here.documents.get(properties.get("applicationInsights") or "/") or {"properties": {}}
-    return {
-        "userStorageKey": here.blobs.keys(storage.rpartition("/")[2])[0],
-        "userStorageResourceId": storage,
-        "userStorageArmId": storage,
-        "appInsightsInstrumentationKey": insights["properties"].get("InstrumentationKey"),
-    }
+def delete(request: Request, _: Any) -> Response:
+    """`DELETE …/workspaces/{workspace}[?forceToPurge=true]`: softly, unless told; it also purges one deleted softly."""
+    here, purged = world(request), request.query_params.get("forceToPurge", "").lower() == "true"
+    id_ = f"{group_id(request)}/{KIND.collection}/{request.path_params['workspace']}"
+    document = here.documents.get(id_)
+    if document is not None:
+        KIND.removed(here, document)
+        here.documents.delete(id_)
+    if purged:
+        deleted_workspaces.purge(here, id_)
+    elif document is not None:
+        deleted_workspaces.add(here, document)
+    return Response(status_code=204 if document is None else 200)
 
 
-def in_subscription(request: Request, _: Any) -> dict[str, Any]:
-    """`GET /subscriptions/{subscription}/providers/…/workspaces`."""
-    prefix = f"/subscriptions/{request.path_params['subscription']}"
-    return {"value": [shown(each) for each in world(request).documents.of_type(prefix, KIND.type)]}
-
-
-ROUTES = [
-    *routes_of(KIND),
-    route(f"{KIND.path}/{{workspace}}/listKeys", list_keys, ["POST"]),
-    route(
-        "/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/workspaces", in_subscription, ["GET"]
-    ),
-]
+ROUTES = [route(f"{KIND.path}/{{workspace}}", delete, ["DELETE"]), *routes_of(KIND)]

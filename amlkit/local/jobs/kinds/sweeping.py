@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from ...blobs import Blobs
@@ -158,7 +159,8 @@ class _Sweep:
         self._all.metrics.watch(trial.name, lambda: self._events.put(_Event("reported", trial.number)))
         self._say(f"{trial.name} queued: {trial.text}")
         nodes = instances(work.component.options)
-        self._all.slots.take(Task(work.cluster, work.cluster_nodes, lambda: self._execute(trial, work, handle), nodes))
+        execute = partial(self._execute, trial, work, handle)
+        self._all.slots.take(Task(work.cluster, work.cluster_nodes, execute, nodes, work.identity.job))
 
     def _execute(self, trial: Trial, work: Work, handle: Handle) -> None:
         """In the trial's own thread, when there is room."""
