@@ -15,11 +15,11 @@ from amlkit.delivery import selection
 from amlkit.errors import DefinitionError, Problem
 from amlkit.home import Home
 
+from .sizes import human
+
 if TYPE_CHECKING:
     from amlkit.components.definition import StepDefinition
 
-_UNITS = ("B", "KB", "MB", "GB")
-_THOUSAND = 1024
 _BIGGEST = 10
 _PATH_WIDTH = 60  # a path that is longer stands as it is, and its line alone is wider
 
@@ -49,7 +49,7 @@ def list_(what: str, stats: bool, left_out: bool, output: str) -> None:
         _show_stats(found)
     else:
         for file in found.files:
-            click.echo(f"{_human(file.size):>8}  {file.path}")
+            click.echo(f"{human(file.size):>8}  {file.path}")
     if output == "text":
         for path, reason in found.refused:
             click.echo(f"warning: {path} cannot be taken: {reason}", err=True)
@@ -97,17 +97,9 @@ def _show_stats(found: Snapshot) -> None:
     click.echo(_sum(found))
     click.echo(f"digest {found.digest}")
     for file in sorted(found.files, key=lambda file: -file.size)[:_BIGGEST]:
-        click.echo(f"{_human(file.size):>8}  {file.path}")
+        click.echo(f"{human(file.size):>8}  {file.path}")
 
 
 def _sum(found: Snapshot) -> str:
     count = len(found.files)
-    return f"{count:,} file{'' if count == 1 else 's'}, {_human(found.size)}"
-
-
-def _human(size: float) -> str:
-    for unit in _UNITS:
-        if size < _THOUSAND or unit == _UNITS[-1]:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= _THOUSAND
-    raise AssertionError(size)
+    return f"{count:,} file{'' if count == 1 else 's'}, {human(found.size)}"

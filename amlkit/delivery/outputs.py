@@ -30,8 +30,8 @@ def path_of(workspace: Workspace, uri: str, home: Home | None = None) -> Path | 
         match = _DATASTORE.fullmatch(_data_uri(workspace, asset))
     if match is None:
         return None
-    account, container = _container(workspace, match["name"])
-    return (home or Home.find()).data / account / container / match["path"]
+    folder = _folder(workspace, match["name"])
+    return None if folder is None else (home or Home.find()).data / folder / match["path"]
 
 
 def _data_uri(workspace: Workspace, asset: re.Match[str]) -> str:
@@ -43,6 +43,10 @@ def _data_uri(workspace: Workspace, asset: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _container(workspace: Workspace, datastore: str) -> tuple[str, str]:
+def _folder(workspace: Workspace, datastore: str) -> str | None:
+    """Where the local Azure ML keeps what is in a datastore, below its data."""
     store = workspace.get(f"/datastores/{datastore}")["properties"]
-    return store["accountName"], store["containerName"]
+    if store["datastoreType"] == "AzureFile":
+        return f"{store['accountName']}.file/{store['fileShareName']}"
+    container = store.get("containerName") or store.get("filesystem")
+    return f"{store['accountName']}/{container}" if container else None

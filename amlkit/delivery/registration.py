@@ -71,6 +71,11 @@ def register(workspace: Workspace, wanted: tuple[Registered, ...]) -> int:
     return count
 
 
+def put(workspace: Workspace, wanted: Registered) -> bool:
+    """Register one version, unless it is there; whether it was written. Raises as `register`."""
+    return not _is_there(workspace, wanted) and bool(_put(workspace, wanted))
+
+
 def upload(workspace: Workspace, path: Path, kind: str, where: str) -> str:
     """Bring a local file or folder to the workspace's default datastore, once for a content; its `azureml://` URI.
 
