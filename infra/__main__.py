@@ -10,6 +10,7 @@ from pipelines.needs import corpora, cpu
 
 with program():
     settings = Settings.load()
+    settings.apply_to_stack()
     platform = Platform.from_settings(settings)
     DataFolder("digits", folder="data/digits", datastore=platform.store, path="digits/")
     pulumi.export("workspace-id", platform.workspace.id)

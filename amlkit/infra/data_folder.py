@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pulumi
 from pydantic import Field
@@ -12,7 +13,7 @@ from amlkit.errors import DefinitionError, Problem
 from amlkit.manifest import DEFINITION_PROPERTY, SnapshotFile
 
 from .args import Args
-from .datastores import BlobDatastore
+from .datastores import Datastore
 from .resources import AssetVersion
 from .uploads import upload_hook
 
@@ -22,12 +23,14 @@ class DataFolderArgs(Args):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$")
     path: str = Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*/)+$")
+    type: Literal["uri_folder", "mltable"] = "uri_folder"
 
 
 class DataFolder(pulumi.ComponentResource):
-    """The files of `folder` (relative to the checkout) under `path` of a datastore, and a `uri_folder` of that name.
+    """The files of `folder` (relative to the checkout) under `path` of a datastore, and a data asset of that name.
 
-    Changed and new files are uploaded by the next `up`. Files that are gone here stay there: they may be others'.
+    The datastore may be of any kind that has a place. Changed and new files are uploaded by the next `up`, as who runs
+    it. Files that are gone here stay there: they may be others'.
     """
 
     def __init__(
@@ -35,21 +38,27 @@ class DataFolder(pulumi.ComponentResource):
         name: str,
         *,
         folder: str | Path,
-        datastore: BlobDatastore,
+        datastore: Datastore,
         path: str,
+        type: Literal["uri_folder", "mltable"] = "uri_folder",  # noqa: A002  as the service calls it
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Upload and register.
 
         Raises:
-            DefinitionError: an illegal name or path (it ends with a slash), or no files in the folder.
+            DefinitionError: an illegal name or path (it ends with a slash), no files in the folder, no file `MLTable`
+                in that of an `mltable`, or a datastore that nothing can be uploaded to.
         """
-        args = DataFolderArgs.of(name, name=name, path=path)
+        args = DataFolderArgs.of(name, name=name, path=path, type=type)
         files = _files(name, Path(pulumi.get_root_directory()) / folder)
+        if args.type == "mltable" and not any(file.path == "MLTable" for file in files):
+            raise DefinitionError([Problem(f"{name}.folder", f"no file `MLTable` in {folder}", "or type `uri_folder`")])
+        if datastore.url is None:
+            raise DefinitionError([Problem(f"{name}.datastore", "nothing can be uploaded to a datastore of this kind")])
         super().__init__("amlkit:infra:DataFolder", name, None, opts)
         content = digest.of_tree((file.path, file.sha256) for file in files)
         uri = pulumi.Output.concat("azureml://datastores/", datastore.name, "/paths/", args.path)
-        body = uri.apply(lambda known: _body(known, content))
+        body = uri.apply(lambda known: _body(known, args.type, content))
         self.asset = AssetVersion(
             name,
             workspace_id=datastore.workspace_id,
@@ -70,9 +79,9 @@ class DataFolder(pulumi.ComponentResource):
         self.register_outputs({"uri": uri})
 
 
-def _body(uri: str, content: str) -> dict[str, object]:
+def _body(uri: str, type_: str, content: str) -> dict[str, object]:
     return {
-        "dataType": "uri_folder",
+        "dataType": type_,
         "dataUri": uri,
         "isAnonymous": False,
         "properties": {DEFINITION_PROPERTY: content},

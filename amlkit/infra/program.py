@@ -8,23 +8,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pulumi
+from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import SETTINGS
+from pydantic import ValidationError
 
-from amlkit.errors import AmlkitError
+from amlkit.errors import AmlkitError, DefinitionError
+from amlkit.safety import check_named
+
+from .args import problems_of
 
 
 @contextmanager
 def program() -> Iterator[None]:
     """Everything a program does belongs inside: `with program(): …`.
 
+    Nothing in it is declared, and so nothing sent, if the stack says no target or the environment points elsewhere.
+
     Raises:
-        pulumi.RunError: for any of our errors; Pulumi shows it as it is, without a traceback.
+        pulumi.RunError: for any of our errors and all wrong arguments; Pulumi shows it as it is, without a traceback.
     """
     _end_on_interrupt()
     try:
+        if SETTINGS.monitor is not None and not isinstance(SETTINGS.monitor, MockMonitor):  # mocks talk to nobody
+            check_named(pulumi.Config("amlkit").get("target") or "")
         yield
     except AmlkitError as error:
         raise pulumi.RunError(str(error)) from error
+    except ValidationError as error:  # arguments that were made without a place of their own
+        raise pulumi.RunError(str(DefinitionError(problems_of(error, error.title)))) from None
 
 
 def _end_on_interrupt() -> None:

@@ -1,4 +1,4 @@
-"""The four resources of our own plugin, as a Pulumi program declares them; see `amlkit.provider.published`.
+"""The resources of our own plugin, as a Pulumi program declares them; see `amlkit.provider.published`.
 
 `PublishedPipeline` and `DataFolder` put them together; a program rarely needs them by themselves.
 """
@@ -129,6 +129,17 @@ class Deployment(_Published):
             "arm_id": None,
         }
         super().__init__("amlkit:index:Deployment", resource_name, inputs, opts)
+
+
+class Purge(_Published):
+    """Purges at a destroy what Azure keeps for a while of what this stack deleted in a resource group.
+
+    Whatever can be purged is made after it (`depends_on`), and carries the tags `project` and `stack`.
+    """
+
+    def __init__(self, resource_name: str, *, group_id: Input[str], opts: pulumi.ResourceOptions | None = None) -> None:
+        inputs = {"groupId": group_id, "project": pulumi.get_project(), "stack": pulumi.get_stack()}
+        super().__init__("amlkit:index:Purge", resource_name, inputs, opts)
 
 
 class Publication(_Published):

@@ -1,47 +1,99 @@
-"""Storage: the account and the containers of a platform."""
+"""Storage: the account of a platform with its containers and shares, made here or somebody else's."""
 
 from __future__ import annotations
 
+import re
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pulumi
 from pulumi_azure_native import storage
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from .args import Args, Text, Transform, made
+from .args import Args, StorageAccountId, Text, Transform, made
+
+_PLACE = r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"  # Azure's rule for containers and shares
 
 
 class StorageArgs(Args):
-    """Arguments of `Storage`."""
+    """Arguments of `Storage`.
+
+    `hierarchical` makes a data lake (ADLS Gen2), which cannot be a workspace's own storage. With `shared_keys` False
+    nobody gets in with the account's key; `public_access` False closes it to public networks. None leaves both to
+    Azure, which allows. `prefix` begins the logical names of containers and shares: a stack where two storages have a
+    container of one name needs it.
+    """
 
     resource_group_name: Text
-    containers: tuple[str, ...] = Field(min_length=1)
+    containers: tuple[str, ...] = ()  # of a data lake: its file systems
+    shares: tuple[str, ...] = ()
+    sku: Literal["Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS"] = "Standard_LRS"
+    hierarchical: bool = False
+    shared_keys: bool | None = None
+    public_access: bool | None = None
+    prefix: str = Field(default="", pattern=r"^[A-Za-z0-9_-]*$")
+
+    @field_validator("containers", "shares")
+    @classmethod
+    def _legal(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return legal_places(names)
+
+
+class ExistingStorageArgs(Args):
+    """Arguments of a `Storage` that is not ours: the account, and which of its containers and shares are used."""
+
+    resource_id: StorageAccountId
+    containers: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
+
+    @field_validator("containers", "shares")
+    @classmethod
+    def _legal(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return legal_places(names)
 
 
 class Storage(pulumi.ComponentResource):
-    """A storage account (auto-named) without public access, and its blob containers by name."""
+    """A storage account (auto-named) without anonymous access, and its containers and shares by name.
+
+    Of one that is not ours (`existing`) everything is read, so that what is missing is found by a preview, and
+    nothing is ever changed.
+    """
 
     def __init__(
         self,
         name: str,
-        args: StorageArgs,
+        args: StorageArgs | ExistingStorageArgs,
         *,
         transform: Transform | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("amlkit:infra:Storage", name, None, opts)
-        children = pulumi.ResourceOptions(parent=self)
-        account_args = storage.StorageAccountArgs(
-            resource_group_name=args.resource_group_name,
-            kind=storage.Kind.STORAGE_V2,
-            sku=storage.SkuArgs(name=storage.SkuName.STANDARD_LRS),
-            allow_blob_public_access=False,
-            minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
-        )
-        short = name.replace("-", "").lower()[:16]  # 24 characters are allowed, 8 are the suffix of the auto-name
-        self.account = made(storage.StorageAccount, short, account_args, transform, children)
-        self.containers = {each: self._container(each, args, transform, children) for each in args.containers}
+        self._below = pulumi.ResourceOptions(parent=self)
+        if isinstance(args, StorageArgs):
+            self._make(name, args, transform)
+        else:
+            self._read(name, args)
+        self.id: pulumi.Output[str] = self.account.id
         self.register_outputs({"account": self.account.name})
+
+    @classmethod
+    def existing(
+        cls,
+        name: str,
+        *,
+        resource_id: Text,
+        containers: tuple[str, ...] = (),
+        shares: tuple[str, ...] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> Storage:
+        """The account with this ARM id, which is not ours and is never changed; its containers and shares are there.
+
+        Raises:
+            DefinitionError: an id or a name that cannot be one.
+        """
+        return cls(
+            name, ExistingStorageArgs.of(name, resource_id=resource_id, containers=containers, shares=shares), opts=opts
+        )
 
     @property
     def suffix(self) -> pulumi.Output[str]:
@@ -50,13 +102,81 @@ class Storage(pulumi.ComponentResource):
 
     def url(self, container: str) -> pulumi.Output[str]:
         """The container's address, without a slash at the end."""
-        blob = self.account.primary_endpoints.apply(lambda urls: urls.blob.rstrip("/"))
-        return pulumi.Output.concat(blob, "/", self.containers[container].name)
+        return pulumi.Output.concat(blob_address(self.account), "/", self.containers[container].name)
 
-    def _container(
-        self, name: str, args: StorageArgs, transform: Transform | None, opts: pulumi.ResourceOptions
-    ) -> storage.BlobContainer:
-        container_args = storage.BlobContainerArgs(
-            account_name=self.account.name, container_name=name, resource_group_name=args.resource_group_name
+    def _make(self, name: str, args: StorageArgs, transform: Transform | None) -> None:
+        account_args = storage.StorageAccountArgs(
+            resource_group_name=args.resource_group_name,
+            kind=storage.Kind.STORAGE_V2,
+            sku=storage.SkuArgs(name=args.sku),
+            allow_blob_public_access=False,
+            minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
+            is_hns_enabled=True if args.hierarchical else None,
+            allow_shared_key_access=args.shared_keys,
+            public_network_access=_access(args.public_access),
         )
-        return made(storage.BlobContainer, name, container_args, transform, opts)
+        short = name.replace("-", "").lower()[:16]  # 24 characters are allowed, 8 are the suffix of the auto-name
+        self.account = made(storage.StorageAccount, short, account_args, transform, self._below)
+        group, account = args.resource_group_name, self.account.name
+        self.containers = {
+            each: made(
+                storage.BlobContainer,
+                args.prefix + each,
+                storage.BlobContainerArgs(account_name=account, container_name=each, resource_group_name=group),
+                transform,
+                self._below,
+            )
+            for each in args.containers
+        }
+        self.shares = {
+            each: made(
+                storage.FileShare,
+                args.prefix + each,
+                storage.FileShareArgs(account_name=account, share_name=each, resource_group_name=group),
+                transform,
+                self._below,
+            )
+            for each in args.shares
+        }
+
+    def _read(self, name: str, args: ExistingStorageArgs) -> None:
+        self.account = storage.StorageAccount.get(name, args.resource_id, self._below)
+        self.containers = {
+            each: storage.BlobContainer.get(
+                f"{name}-{each}",
+                pulumi.Output.concat(args.resource_id, "/blobServices/default/containers/", each),
+                self._below,
+            )
+            for each in args.containers
+        }
+        self.shares = {
+            each: storage.FileShare.get(
+                f"{name}-{each}",
+                pulumi.Output.concat(args.resource_id, "/fileServices/default/shares/", each),
+                self._below,
+            )
+            for each in args.shares
+        }
+
+
+def legal_places(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of containers or shares, if Azure takes all of them.
+
+    Raises:
+        ValueError: it does not.
+    """
+    wrong = [name for name in names if not re.fullmatch(_PLACE, name)]
+    if wrong:
+        raise ValueError(f"3 to 63 lower-case letters, digits and single dashes are a name, not: {', '.join(wrong)}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"a name stands there twice: {', '.join(names)}")
+    return names
+
+
+def blob_address(account: storage.StorageAccount) -> pulumi.Output[str]:
+    """`https://<account>.blob.…`, without a slash at the end."""
+    return account.primary_endpoints.apply(lambda urls: urls.blob.rstrip("/"))
+
+
+def _access(allowed: bool | None) -> str | None:
+    return None if allowed is None else "Enabled" if allowed else "Disabled"

@@ -12,7 +12,7 @@ TABLE = (HERE.parents[1] / "docs" / "article.md").read_text()
 
 
 def test_every_test_of_the_article_is_in_the_table_and_the_other_way_round():
-    files = (HERE / "test_article.py", HERE / "test_steps.py")
+    files = (HERE / "test_article.py", HERE / "test_attachments.py", HERE / "test_steps.py")
     written = {name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)}
     assert set(re.findall(r"`(test_\w+)`", TABLE)) == written
 

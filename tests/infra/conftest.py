@@ -11,12 +11,12 @@ from .stack import Stack
 
 
 @pytest.fixture(scope="module", params=["embedded", "official"])
-def stack_of_engine(request, tmp_path_factory):
+def stack_of_engine(request, tmp_path_factory, azure_forks):
     if request.param == "official" and shutil.which("pulumi") is None:
         pytest.skip("the Pulumi CLI is not on PATH")
     folder = tmp_path_factory.mktemp(request.param)
     try:
-        stack = Stack.make(folder, request.param)
+        stack = Stack.make(folder, request.param, warm=azure_forks)
         stack.publish("A")
         yield stack
         stack.ok("destroy", "--yes")

@@ -6,6 +6,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,10 @@ import httpx
 from amlkit.home import STORAGE_SUFFIX, SUBSCRIPTION, TENANT, UNSET, Home
 from amlkit.local import process
 
+from ..warm import Warm
+
+PATIENCE = 300
+"""Seconds that a command may take."""
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).parent / "program"
 STRIPPED = ("AZURE", "ARM_", "IDENTITY_", "PULUMI_", "HTTPS_PROXY")
@@ -39,13 +44,16 @@ class Stack:
     home: Home
     engine: str
     environment: dict
+    warm: Warm | None = None
 
     @classmethod
-    def make(cls, folder, engine):
+    def make(cls, folder, engine, main=PROGRAM, warm=None):
+        """A stack `local`; with `warm`, the embedded engine, its programs and plugins are forked from that."""
+        warm = warm if engine == "embedded" else None
         project = {
             "name": "small",
             "runtime": {"name": "python", "options": {"virtualenv": sys.prefix}},
-            "main": str(PROGRAM),
+            "main": str(main),
             "plugins": {"providers": [{"name": "amlkit", "path": str(ROOT / "amlkit/provider/bin")}]},
         }
         (folder / "Pulumi.yaml").write_text(json.dumps(project))
@@ -56,11 +64,27 @@ class Stack:
         home.stacks.mkdir(parents=True, exist_ok=True)
         ours = {"PYTHONPATH": str(ROOT), "PULUMI_SKIP_UPDATE_CHECK": "true"}
         kept = {name: value for name, value in ambient.items() if name not in UNSET}
-        stack = cls(home, engine, {**kept, **home.environment(home.address()), **ours})
+        stack = cls(home, engine, {**kept, **home.environment(home.address()), **ours}, warm)
+        if warm:
+            stack.fork(folder / "forks", project)
         stack.mark(pipelines="training")
         stack.ok("stack", "init", "local")
         stack.furnish()
         return stack
+
+    def fork(self, folder, project):
+        """Have the project's programs and both plugins forked."""
+        for name in ("bin", "plugins"):
+            (folder / name).mkdir(parents=True)
+        (folder / "pyvenv.cfg").write_text("")
+        self.warm.install_program(folder / "bin/python")
+        self.warm.install_plugin(folder / "plugins/pulumi-resource-amlkit", "amlkit.provider.published")
+        self.warm.install_plugin(folder / "bin/pulumi-resource-azure-native", "amlkit.provider.azure_native")
+        project["runtime"]["options"]["virtualenv"] = str(folder)
+        project["plugins"]["providers"][0]["path"] = str(folder / "plugins")
+        (self.home.root / "Pulumi.yaml").write_text(json.dumps(project))
+        self.environment["WARM"] = self.warm.address
+        self.environment["PATH"] = f"{folder / 'bin'}:{self.environment['PATH']}"
 
     def furnish(self, configure=True):
         """A workspace with a cluster, made by somebody else; the stack's configuration names it."""
@@ -83,11 +107,28 @@ class Stack:
         assert "error" not in answer, answer
 
     def run(self, *words):
-        command = [*ENGINES[self.engine], *words, "--non-interactive"]
-        ended = subprocess.run(
-            command, cwd=self.home.root, env=self.environment, capture_output=True, text=True, timeout=300
-        )
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
+        words = (*words, "--non-interactive")
+        with tempfile.TemporaryFile("w+") as text, tempfile.TemporaryFile("w+") as errors:
+            code = self._warmly(words, text, errors) if self.warm else self._coldly(words, text, errors)
+            for stream in (text, errors):
+                stream.seek(0)
+            return Ended(code, text.read(), errors.read())
+
+    def _warmly(self, words, text, errors):
+        return self.warm.engine(words, self.home.root, self.environment, text, errors).wait(PATIENCE)
+
+    def _coldly(self, words, text, errors):
+        command = [*ENGINES[self.engine], *words]
+        return subprocess.run(
+            command, cwd=self.home.root, env=self.environment, stdout=text, stderr=errors, timeout=PATIENCE
+        ).returncode
+
+    def python(self, script):
+        """What a script of a user prints, pointed at the local Azure ML as the stack is."""
+        command = [sys.executable, str(script)]
+        ended = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
 
     def ok(self, *words):
         ended = self.run(*words)

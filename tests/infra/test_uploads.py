@@ -2,15 +2,19 @@
 
 import os
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+from azure.storage.blob import BlobClient
+from azure.storage.fileshare import ShareClient
 
 from amlkit import target
-from amlkit.errors import DefinitionError, ServiceError
+from amlkit.errors import DefinitionError, ServiceError, SetupError
 from amlkit.home import STORAGE_SUFFIX, Home
 from amlkit.infra.data_folder import _files
 from amlkit.local import process
-from amlkit.transfer import send
+from amlkit.transfer import Place, send
+from amlkit.transfer.opening import hint
 
 from .manifests import of_file
 from .stack import STRIPPED, Stack
@@ -85,6 +89,88 @@ def test_a_half_sent_snapshot_is_completed(local, tmp_path):
     files = tuple(replace(file, is_text=True) for file in _files("d", tmp_path))
     send(f"{PLACE}/half", files[:1], immutable=True)
     assert send(f"{PLACE}/half", files, immutable=True) == 1
+
+
+def test_blocks_of_a_large_file_that_are_there_are_not_sent_again(local, tmp_path):
+    (tmp_path / "big.bin").write_bytes(os.urandom(20 << 20))
+    (file,) = _files("d", tmp_path)
+    other = b"x" * (8 << 20)  # not what the file has there: whoever sends it again is found out
+    identity = target.credential(True)
+    with BlobClient(
+        f"https://smallstore.blob.{STORAGE_SUFFIX}", "snapshots", "blocks/big.bin", credential=identity
+    ) as it:
+        it.stage_block(f"{file.sha256[:32]}-{1:06}", other)
+        it.stage_block(f"{'0' * 32}-{0:06}", other)  # of another content
+    moved = []
+    watcher = SimpleNamespace(planned=lambda count, size: moved.append((count, size)), moved=moved.append)
+    assert send(f"{PLACE}/blocks", [file], immutable=False, watcher=watcher) == 1
+    wanted = (tmp_path / "big.bin").read_bytes()
+    assert blob(local, "blocks/big.bin").read_bytes() == wanted[: 8 << 20] + other + wanted[16 << 20 :]
+    assert (moved[0], sum(moved[1:])) == ((1, 20 << 20), 20 << 20)
+
+
+def test_what_another_tool_has_sent_is_known_by_its_md5(local, tmp_path):
+    (tmp_path / "a.csv").write_text("1")
+    identity = target.credential(True)
+    with BlobClient(
+        f"https://smallstore.blob.{STORAGE_SUFFIX}", "snapshots", "theirs/a.csv", credential=identity
+    ) as it:
+        it.upload_blob(b"1")
+    assert send(f"{PLACE}/theirs", _files("d", tmp_path), immutable=False) == 0
+
+
+def test_a_file_of_a_share_counts_when_it_is_complete_not_when_it_has_its_size(local, tmp_path):
+    share = f"https://smallstore.file.{STORAGE_SUFFIX}"
+    identity = target.credential(True)
+    with ShareClient(share, "half", credential=identity, token_intent="backup") as client:
+        client.create_share()
+        client.get_file_client("a.csv").create_file(1)
+        (tmp_path / "a.csv").write_text("1")
+        for sent in (1, 0):
+            assert send(f"{share}/half", _files("d", tmp_path), immutable=True) == sent
+        assert client.get_file_client("a.csv").download_file().readall() == b"1"
+
+
+@pytest.mark.parametrize("place", ["http://a.blob.core.x/c", "https://example.org/c", "https://abc.blob.core.x"])
+def test_what_is_no_place_in_storage_is_refused(place, tmp_path):
+    (tmp_path / "a.csv").write_text("1")
+    with pytest.raises(SetupError, match="not an address in a storage account"):
+        send(place, _files("d", tmp_path), immutable=True)
+
+
+@pytest.mark.parametrize(
+    ("service", "code", "said"),
+    [
+        ("blob", "AuthorizationPermissionMismatch", "uploading needs the role `Storage Blob Data Contributor`"),
+        ("file", "AuthorizationPermissionMismatch", "needs the role `Storage File Data Privileged Contributor`"),
+        ("dfs", "KeyBasedAuthenticationNotPermitted", "takes no keys"),
+        ("blob", "AuthorizationFailure", "network rules of `acct`"),
+    ],
+)
+def test_a_refusal_names_the_role_or_the_network_that_is_missing(service, code, said):
+    place = Place.of(f"https://acct.{service}.core.windows.net/c")
+    assert said in hint(place, 403, code, writes=True)
+
+
+def test_storage_of_azure_is_refused_where_the_local_azure_ml_is_meant(local, tmp_path):
+    (tmp_path / "a.csv").write_text("1")
+    with pytest.raises(SetupError, match="not storage of the local Azure ML"):
+        send("https://acct.blob.core.windows.net/c", _files("d", tmp_path), immutable=True)
+
+
+def test_when_one_file_fails_the_others_end_half_way(local, tmp_path):
+    for name in ("a.bin", "b.bin"):
+        (tmp_path / name).write_bytes(os.urandom(64 << 20))
+    moved = []
+
+    def stop(size):
+        moved.append(size)
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        send(f"{PLACE}/stop", _files("d", tmp_path), immutable=False, watcher=SimpleNamespace(planned=max, moved=stop))
+    assert sum(moved) < 128 << 20
+    assert not blob(local, "stop/a.bin").exists()
 
 
 def test_a_container_that_does_not_exist_is_a_refusal_with_its_place(local, source):

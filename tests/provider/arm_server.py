@@ -115,6 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._answer(200, _metadata(self.arm.url))
             if parts.path == "/msi/token":
                 return self._token(query)
+            if parts.path.startswith("/control/subscriptions/"):
+                return self._answer(200, {})
             call = Call(method, unquote(parts.path), query.pop("api-version", ""), query, body)
             self.arm.calls.append(call)
             return self._resource(call)

@@ -11,9 +11,8 @@ import pytest
 
 from amlkit.provider.protocol import provider_pb2 as pb
 
-from .arm_server import SUBSCRIPTION
 from .plugin_process import PluginProcess, RefusedError
-from .published import ADDRESS, COMMAND, ENDPOINT, PUBLISHED, WORKSPACE, address, pin, publication
+from .published import ADDRESS, COMMAND, ENDPOINT, PUBLISHED, address, pin, publication
 
 
 @pytest.fixture
@@ -47,13 +46,26 @@ def test_a_local_stack_never_talks_to_another_target():
         process.stop()
 
 
-def test_a_stack_that_says_it_is_local_does_not_either():
-    process = PluginProcess.start(COMMAND, {})
-    elsewhere = address(workspaceId=WORKSPACE.replace(SUBSCRIPTION, "11111111-0000-0000-0000-000000000000"))
+LOCAL_STATE = {"PULUMI_BACKEND_URL": "file:///somewhere/.amlkit/stacks"}
+
+
+@pytest.mark.parametrize(
+    ("said", "environment", "what"),
+    [
+        ("local", {}, "the stack is local, and the target is Azure's public cloud"),
+        ("local", {"ARM_METADATA_HOSTNAME": "management.azure.cn"}, "is local, and the target is management.azure.cn"),
+        ("azure", {"ARM_METADATA_HOSTNAME": "127.0.0.1:1"}, "is on Azure, and the environment points at the local"),
+        ("azure", LOCAL_STATE, "is on Azure, and the state that is named is the local Azure ML's"),
+        ("", {}, "the stack does not say where it lives"),
+        ("", {"ARM_METADATA_HOSTNAME": "127.0.0.1:1"}, "the stack does not say where it lives"),
+        ("cloud", {}, "no such target: cloud"),
+    ],
+)
+def test_a_stack_and_an_environment_that_disagree_are_refused_before_anything_is_sent(said, environment, what):
+    process = PluginProcess.start(COMMAND, environment)
     try:
-        process.call("Configure", pb.ConfigureRequest(variables={"amlkit:config:target": "local"}))
-        with pytest.raises(RefusedError, match="a local stack, but the target is https://management"):
-            process.create(ADDRESS, elsewhere)
+        with pytest.raises(RefusedError, match=what):
+            process.call("Configure", pb.ConfigureRequest(variables={"amlkit:config:target": said} if said else {}))
     finally:
         process.stop()
 

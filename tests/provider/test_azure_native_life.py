@@ -290,9 +290,7 @@ def test_the_client_config_comes_from_the_token(plugin):
     assert found["subscriptionId"] == SUBSCRIPTION
 
 
-@pytest.mark.parametrize(
-    "token", ["azure-native:network:VirtualNetwork", "azure-native:storage/v20230101:StorageAccount"]
-)
+@pytest.mark.parametrize("token", ["azure-native:network:Nothing", "azure-native:storage/v20230101:StorageAccount"])
 def test_an_unknown_type_is_refused_with_what_there_is(plugin, token):
     with pytest.raises(RefusedError) as refused:
         plugin.check(token, {})

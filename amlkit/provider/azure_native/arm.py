@@ -64,7 +64,8 @@ class Arm:
 
         Raises:
             ServiceError: the last refusal.
-            UnreachableError: nobody answers; not repeated, because the stand-in is here or it is not.
+            UnreachableError: nobody answers. Not repeated, because the stand-in is here or it is not; but for a
+                connection that broke: the request may have had its effect, and a repeated PUT finds it.
         """
         return self._repeated(lambda: self.service.arm(method, path, version, content), deadline)
 
@@ -146,6 +147,8 @@ def said(error: ServiceError) -> str:
 
 
 def _may_pass(error: ServiceError) -> bool:
+    if isinstance(error, UnreachableError):
+        return isinstance(error.__cause__, ConnectionResetError | BrokenPipeError)
     return error.status in _RETRIED or (error.status == 409 and error.code == "AnotherOperationInProgress")
 
 

@@ -15,7 +15,8 @@ from amlkit.errors import EngineError
 from .shapes import Fields, Kind, Shape, shape
 from .types import ResourceType
 
-_SLASHES_KEPT = ("scope", "roleAssignmentName")
+_SCOPES = ("scope", "resourceUri", "resourceId")  # whole ids: parameters that hold slashes
+_SLASHES_KEPT = (*_SCOPES, "roleAssignmentName")
 _PATH_SAFE = "$&+=:@"  # what Go's path escaping leaves alone
 
 
@@ -44,7 +45,7 @@ def path_inputs(row: ResourceType, id_: str) -> dict[str, Any]:
         EngineError: the id does not follow the type's path.
     """
     pattern = "".join(
-        f"(?P<{part[1:-1]}>{'.+' if part == '{scope}' else '[^/]+'})" if part.startswith("{") else re.escape(part)
+        f"(?P<{part[1:-1]}>{'.+' if part[1:-1] in _SCOPES else '[^/]+'})" if part.startswith("{") else re.escape(part)
         for part in re.split(r"({\w+})", row.path)
     )
     found = re.fullmatch(pattern, id_, re.IGNORECASE)

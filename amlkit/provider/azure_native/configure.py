@@ -12,6 +12,7 @@ from threading import Event
 from urllib.parse import urlsplit
 
 from amlkit.errors import SetupError
+from amlkit.home import SUBSCRIPTION
 from amlkit.rest import LOOPBACK
 from amlkit.target import PUBLIC_ARM, Service, Target
 
@@ -37,6 +38,7 @@ def configured(
 
     Raises:
         SetupError: no subscription, or a target that is not on loopback.
+        ServiceError: the subscription's id is none.
         UnreachableError: the target's metadata cannot be read.
     """
     config = {name.removeprefix(_PREFIX): value for name, value in variables.items()}
@@ -48,7 +50,10 @@ def configured(
     subscription = config.get("subscriptionId", environment.get("ARM_SUBSCRIPTION_ID", ""))
     if not subscription:
         raise SetupError(_NO_SUBSCRIPTION, hint="pulumi config set azure-native:subscriptionId <value>")
-    return Configured(Arm(Service(target), subscription, cancelled), config.get("location") or None)
+    service = Service(target)
+    if subscription.lower() != SUBSCRIPTION:  # a rehearsed stack's, or that of a provider of its own
+        service.call("PUT", f"{target.resource_manager}/control/subscriptions/{subscription}", target.resource_manager)
+    return Configured(Arm(service, subscription, cancelled), config.get("location") or None)
 
 
 def _only_loopback(host: str) -> None:

@@ -1,7 +1,8 @@
 """Writes `shapes/`: what each type of the table takes and gives, read from the installed SDK's source as text.
 
-Run by a developer after a new SDK (`python -m amlkit.provider.azure_native.derive`), never by the plugin: it takes
-seconds, and importing the SDK would take minutes of memory. A test derives again and compares.
+Run by a developer after a new SDK (`python -m amlkit.provider.azure_native.derive`); importing the SDK would take
+minutes. A test derives again and compares. The plugin calls `known` and `described` for types that are inert, which
+have no shape file; of a module's source only the classes that a type is made of are parsed.
 
 A shape file is one JSON object a module of the SDK, `{"resources": {type: {"in": …, "out": …}}, "types": {…}}`.
 Properties map Pulumi's name to a type in one line: `s` text, `i` integer, `n` number, `b` boolean, `*` anything,
@@ -14,8 +15,13 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from amlkit.errors import EngineError
 
 from .types import TYPES
 
@@ -35,15 +41,70 @@ def main() -> None:
 
 def derived(module: str) -> str:
     """The text of one module's shape file."""
+    reader = _reader(module)
+    resources = {}
+    for name in sorted(name for name in TYPES if name.split(":")[0] == module):
+        resources[name.split(":")[1]] = reader.resource(_Classes(_text_of(name)), name.split(":")[1])
+    return _text({"resources": resources, "types": dict(sorted(reader.types.items()))})
+
+
+@dataclass(frozen=True)
+class Described:
+    """A type of the SDK: its api-version, its inputs and outputs, and the object types that they are made of."""
+
+    version: str
+    resource: Mapping[str, Fields]
+    types: Mapping[str, Fields]
+
+
+def known(name: str) -> bool:
+    """Does the SDK have a type `network:Subnet`?"""
+    return bool(_text_of(name))
+
+
+@cache
+def described(name: str) -> Described:
+    """A type of the SDK (`network:Subnet`).
+
+    Raises:
+        EngineError: it has none of that name.
+    """
+    text, (module, _, noun) = _text_of(name), name.partition(":")
+    version = re.search(r"Uses Azure REST API version ([\w-]+)\.", text)
+    if not version:
+        raise EngineError(f"Resource type azure-native:{name} not found")
+    reader = _reader(module)
+    resource = reader.resource(_Classes(text), noun)
+    return Described(version[1], resource, reader.types)
+
+
+def _folder(module: str) -> Path:
     spec = importlib.util.find_spec("pulumi_azure_native")
     if spec is None or spec.origin is None:
-        raise SystemExit("pulumi-azure-native is not installed")
-    folder = Path(spec.origin).parent / module
-    reader = _Reader(_classes(folder / "_inputs.py"), _classes(folder / "outputs.py"))
-    resources = {}
-    for name in sorted(name.split(":")[1] for name in TYPES if name.split(":")[0] == module):
-        resources[name] = reader.resource(_classes(folder / f"{_snake(name)}.py"), name)
-    return _text({"resources": resources, "types": dict(sorted(reader.types.items()))})
+        raise EngineError("pulumi-azure-native is not installed")
+    return Path(spec.origin).parent / module
+
+
+def _reader(module: str) -> _Reader:
+    return _Reader(_module(module))
+
+
+@cache
+def _module(module: str) -> _Classes:
+    return _Classes("".join(_read(_folder(module) / name) for name in ("_inputs.py", "outputs.py")))
+
+
+def _text_of(name: str) -> str:
+    """The source of a type's own module; nothing if there is none. `PublicIPAddress` is in `public_ip_address.py`."""
+    module, _, noun = name.partition(":")
+    folder = _folder(module) if re.fullmatch(r"[a-z0-9]+", module) else Path()
+    found = [file for file in folder.glob("*.py") if file.stem.replace("_", "") == noun.lower()] if module else []
+    texts = [text for text in map(_read, found) if f"\nclass {_class_name(noun)}(pulumi.CustomResource):" in text]
+    return texts[0] if texts else ""
+
+
+def _class_name(noun: str) -> str:
+    return noun[:1].upper() + noun[1:]
 
 
 def _text(document: Mapping[str, Mapping[str, object]]) -> str:
@@ -54,24 +115,49 @@ def _text(document: Mapping[str, Mapping[str, object]]) -> str:
     return "{" + ",\n".join(parts) + "}\n"
 
 
-def _classes(file: Path) -> Classes:
-    if not file.is_file():
-        return {}
-    body = ast.parse(file.read_text()).body
-    return {node.name: node for node in body if isinstance(node, ast.ClassDef)}
+def _read(file: Path) -> str:
+    return file.read_text() if file.is_file() else ""
+
+
+class _Classes(Mapping[str, ast.ClassDef]):
+    """The classes at the top of a source text, each parsed when it is asked for."""
+
+    def __init__(self, text: str) -> None:
+        starts = [match.start() for match in re.finditer(r"^\S", text, re.MULTILINE)]
+        ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
+        heads = re.finditer(r"^class (\w+)", text, re.MULTILINE)
+        self._texts = {match[1]: text[match.start() : ends[match.start()]] for match in heads}
+        self._parsed: dict[str, ast.ClassDef] = {}
+
+    def __getitem__(self, name: str) -> ast.ClassDef:
+        if name not in self._parsed:
+            node = ast.parse(self._texts[name]).body[0]
+            assert isinstance(node, ast.ClassDef)  # noqa: S101  the text begins with `class`
+            self._parsed[name] = node
+        return self._parsed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 class _Reader:
     """Follows the classes of one module from the resources to everything that they are made of."""
 
-    def __init__(self, inputs: Classes, outputs: Classes) -> None:
-        self._classes = {**inputs, **outputs}
+    def __init__(self, classes: Classes) -> None:
+        self._classes = classes
         self.types: dict[str, Fields] = {}
 
     def resource(self, classes: Classes, name: str) -> dict[str, Fields]:
-        given = self._constructor(classes[f"{name}Args"])
+        noun = _class_name(name)
+        asked = (
+            f"{noun}InitArgs" if f"{noun}InitArgs" in classes else f"{noun}Args"
+        )  # where an object type has that name
+        given = self._constructor(classes[asked])
         out: Fields = {}
-        for wire, annotation in _getters(classes[name]).items():
+        for wire, annotation in _getters(classes[noun]).items():
             out[wire] = self._output(annotation, given.get(wire, "*"))
         for field in given.values():
             self._follow(field)
@@ -201,10 +287,6 @@ def _wire_name(item: ast.FunctionDef) -> str:
         if isinstance(mark, ast.Call) and mark.keywords and isinstance(mark.keywords[0].value, ast.Constant):
             return str(mark.keywords[0].value.value)
     return item.name
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 
 from amlkit.errors import EngineError, ServiceError, UnreachableError
 
-from . import body, outputs
+from . import body, inertrows, outputs
 from .arm import Arm, Deadline, said
 from .types import TYPES, ResourceType
 
@@ -55,8 +55,8 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 
-def invoke(arm: Arm, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The result of the function `azure-native:<module>:<function>`.
+def invoke(arm: Arm, token: str, arguments: Mapping[str, Any], inert: Mapping[str, str]) -> dict[str, Any]:
+    """The result of the function `azure-native:<module>:<function>`; `inert` are the stack's inert types.
 
     Raises:
         EngineError: it is not known, an argument is missing, or the service refused.
@@ -68,16 +68,19 @@ def invoke(arm: Arm, token: str, arguments: Mapping[str, Any]) -> dict[str, Any]
         return {"token": arm.service.token(arguments.get("endpoint") or arm.service.target.resource_manager)}
     if name in ACTIONS:
         return _act(arm, ACTIONS[name], arguments)
-    row = _getter(name)
+    row = _getter(name, inert)
     if row is not None:
         return _get(arm, row, arguments)
     has = ", ".join(sorted([*ACTIONS, "authorization:getClientConfig", "authorization:getClientToken"]))
     raise EngineError(f"Invoke type {token} not found", hint=f"this local plugin has `get<Type>` of its types, {has}")
 
 
-def _getter(name: str) -> ResourceType | None:
+def _getter(name: str, inert: Mapping[str, str]) -> ResourceType | None:
     module, _, function = name.partition(":")
-    return TYPES.get(f"{module}:{function.removeprefix('get')}") if function.startswith("get") else None
+    if not function.startswith("get"):
+        return None
+    wanted = f"{module}:{function.removeprefix('get')}"
+    return TYPES.get(wanted) or (inertrows.row(wanted, inert) if wanted in inert else None)
 
 
 def _get(arm: Arm, row: ResourceType, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ name again. Numbers, nulls and unknowns are those of `amlkit.propertyvalues`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib.metadata import version as installed_version
 from typing import Any
@@ -18,7 +19,7 @@ from amlkit.propertyvalues import from_struct, has_unknown, to_struct
 from amlkit.provider.protocol import provider_pb2 as pb
 from amlkit.provider.serve import Engine, Plugin, init_failed, serve
 
-from . import operations, outputs
+from . import inert, inertrows, operations, outputs
 from .arm import Arm, Deadline
 from .check import Request, check
 from .configure import Configured, configured
@@ -55,6 +56,7 @@ class AzureNative(Plugin):
         super().__init__(engine)
         self._configured: Configured | None = None
         self._locations: dict[str, str | None] = {}  # of resource groups, for the life of the process
+        self._inert: Mapping[str, str] = inert.from_variable(os.environ.get(inert.VARIABLE, ""))
 
     def CheckConfig(self, request: pb.CheckRequest, context: grpc.ServicerContext) -> pb.CheckResponse:  # noqa: N802
         """Anything goes; Configure judges."""
@@ -82,18 +84,18 @@ class AzureNative(Plugin):
             request.randomSeed,
             _autonaming(request),
         )
-        inputs, problems = check(_row(request.urn), asked, self._settings.location, self._group_location)
+        inputs, problems = check(self._row(request.urn), asked, self._settings.location, self._group_location)
         return pb.CheckResponse(inputs=to_struct(inputs), failures=[pb.CheckFailure(reason=text) for text in problems])
 
     def Diff(self, request: pb.DiffRequest, context: grpc.ServicerContext) -> pb.DiffResponse:  # noqa: N802
         """Compare inputs with inputs."""
-        row, olds = _row(request.urn), from_struct(request.olds)
+        row, olds = self._row(request.urn), from_struct(request.olds)
         _note_version(self.engine, row, olds, request.urn)
         return _diff_response(diff(row, from_struct(request.old_inputs), from_struct(request.news), olds))
 
     def Create(self, request: pb.CreateRequest, context: grpc.ServicerContext) -> pb.CreateResponse:  # noqa: N802
         """Make it, or foresee its outputs."""
-        row, inputs = _row(request.urn), from_struct(request.properties)
+        row, inputs = self._row(request.urn), from_struct(request.properties)
         if request.preview:
             return pb.CreateResponse(properties=to_struct(outputs.preview(row, inputs, {})))
         _refuse_unknown(inputs)
@@ -108,14 +110,14 @@ class AzureNative(Plugin):
         """What is there now: refresh, import, `get`, or, without an id, a create that was cut off."""
         inputs, state = from_struct(request.inputs), from_struct(request.properties)
         deadline = Deadline.after(request.timeout)
-        found = operations.read(self._arm, _row(request.urn), request.id, inputs, state, deadline)
+        found = operations.read(self._arm, self._row(request.urn), request.id, inputs, state, deadline)
         if found is None:
             return pb.ReadResponse()
         return pb.ReadResponse(id=found.id, properties=to_struct(found.outputs), inputs=to_struct(found.inputs))
 
     def Update(self, request: pb.UpdateRequest, context: grpc.ServicerContext) -> pb.UpdateResponse:  # noqa: N802
         """Send the inputs as they are now, or foresee the outputs."""
-        row, inputs = _row(request.urn), from_struct(request.news)
+        row, inputs = self._row(request.urn), from_struct(request.news)
         if request.preview:
             return pb.UpdateResponse(properties=to_struct(outputs.preview(row, inputs, from_struct(request.olds))))
         _refuse_unknown(inputs)
@@ -128,12 +130,12 @@ class AzureNative(Plugin):
 
     def Delete(self, request: pb.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         """Delete what the state's id names."""
-        operations.delete(self._arm, _row(request.urn), request.id, Deadline.after(request.timeout))
+        operations.delete(self._arm, self._row(request.urn), request.id, Deadline.after(request.timeout))
         return empty_pb2.Empty()
 
     def Invoke(self, request: pb.InvokeRequest, context: grpc.ServicerContext) -> pb.InvokeResponse:  # noqa: N802
         """Call a function."""
-        result = to_struct(invoke(self._arm, request.tok, from_struct(request.args)))
+        result = to_struct(invoke(self._arm, request.tok, from_struct(request.args), self._inert))
         return pb.InvokeResponse(**{"return": result})  # type: ignore[arg-type]
 
     def GetMapping(self, request: pb.GetMappingRequest, context: grpc.ServicerContext) -> pb.GetMappingResponse:  # noqa: N802
@@ -153,6 +155,10 @@ class AzureNative(Plugin):
     def _warn(self, urn: str) -> operations.Warn:
         return lambda text: self.engine.log("warning", text, urn)
 
+    def _row(self, urn: str) -> ResourceType:
+        name = urn.split("::")[2].rpartition("$")[2].removeprefix("azure-native:")
+        return TYPES.get(name) or inertrows.row(name, self._inert)
+
     def _group_location(self, group: str) -> str | None:
         """A group's location; None if it has none or cannot be asked, as in a preview that creates the group too."""
         if self._locations.get(group) is None:
@@ -165,15 +171,6 @@ class AzureNative(Plugin):
                 document = {}
             self._locations[group] = document.get("location")
         return self._locations[group]
-
-
-def _row(urn: str) -> ResourceType:
-    token = urn.split("::")[2].rpartition("$")[2]
-    row = TYPES.get(token.removeprefix("azure-native:"))
-    if row is None:
-        hint = f"this local plugin has {', '.join(sorted(TYPES))}"
-        raise EngineError(f"Resource type {token} not found", hint=hint)
-    return row
 
 
 def _refuse_unknown(inputs: Mapping[str, Any]) -> None:

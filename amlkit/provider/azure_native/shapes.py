@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .types import TYPES, ResourceType
+from .types import ROOT, TYPES, ResourceType
 
 _SHAPES = Path(__file__).parent / "shapes"
 _SCALARS = {"s": "string", "i": "integer", "n": "number", "b": "boolean", "*": "any"}
@@ -70,8 +70,8 @@ class Shape:
 
 
 def shape(row: ResourceType) -> Shape:
-    """The shape of a row of the table."""
-    return _module(row.name.split(":")[0])[row.name]
+    """The shape of a row of the table, or of an inert type."""
+    return _module(row.name.split(":")[0])[row.name] if row.name in TYPES else _described(row.name)
 
 
 def _fits(fields: Fields, value: Mapping[str, Any], wire: bool) -> bool:
@@ -83,15 +83,39 @@ def _fits(fields: Fields, value: Mapping[str, Any], wire: bool) -> bool:
 @cache
 def _module(module: str) -> Mapping[str, Shape]:
     document = json.loads((_SHAPES / f"{module}.json").read_text())
-    shapes = {}
-    for name, given in document["resources"].items():
-        row = TYPES[f"{module}:{name}"]
-        flat = "properties" not in given["in"] and "properties" not in given["out"]
-        renames = row.renames.get("", {})
-        inputs, outputs = (_fields(given[side], renames, row.root if flat else None) for side in ("in", "out"))
-        types = {key: _fields(entry, row.renames.get(key, {}), None) for key, entry in document["types"].items()}
-        shapes[row.name] = Shape(inputs, outputs, types)
-    return shapes
+    rows = [TYPES[f"{module}:{name}"] for name in document["resources"]]
+    return {
+        row.name: _shape(document["resources"][row.name.split(":")[1]], document["types"], row.renames, row.root)
+        for row in rows
+    }
+
+
+@cache
+def _described(name: str) -> Shape:
+    from . import derive  # types with behaviour have shape files
+
+    found = derive.described(name)
+    known = _shape(found.resource, found.types, {}, ROOT)
+    if not name.startswith("network:"):
+        return known
+    # parts of networks are resources too: ARM keeps theirs below `properties` (inferred from `id` and `name`)
+    parts = {key: entry for key, entry in found.types.items() if {"id", "name"} <= entry.keys() or _is_zone_part(key)}
+    return replace(known, types={**known.types, **{key: _fields(entry, {}, ROOT) for key, entry in parts.items()}})
+
+
+def _is_zone_part(type_name: str) -> bool:
+    return type_name.startswith("PrivateDnsZoneConfig")
+
+
+def _shape(
+    given: Mapping[str, Mapping[str, str]],
+    types: Mapping[str, Mapping[str, str]],
+    renames: Mapping[str, Mapping[str, str]],
+    root: frozenset[str],
+) -> Shape:
+    flat = "properties" not in given["in"] and "properties" not in given["out"]
+    inputs, outputs = (_fields(given[side], renames.get("", {}), root if flat else None) for side in ("in", "out"))
+    return Shape(inputs, outputs, {key: _fields(entry, renames.get(key, {}), None) for key, entry in types.items()})
 
 
 def _fields(entries: Mapping[str, str], renames: Mapping[str, str], root: frozenset[str] | None) -> Fields:

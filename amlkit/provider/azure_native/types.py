@@ -219,6 +219,11 @@ _ROWS = (
         limits={"shareName": Limit(3, 63)},
     ),
     ResourceType(
+        "storage:ManagementPolicy",
+        "2024-01-01",
+        _ACCOUNT + "/managementPolicies/{managementPolicyName}",
+    ),
+    ResourceType(
         "keyvault:Vault",
         "2024-11-01",
         _PROVIDERS + "/Microsoft.KeyVault/vaults/{vaultName}",
@@ -262,6 +267,11 @@ _ROWS = (
         "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
         force_new=("principalId",),
     ),
+    ResourceType(
+        "authorization:RoleDefinition",
+        "2022-05-01-preview",
+        "/{scope}/providers/Microsoft.Authorization/roleDefinitions/{roleDefinitionId}",
+    ),
     _ml(
         "Workspace",
         _WORKSPACE,
@@ -270,6 +280,7 @@ _ROWS = (
         renames=_CONNECTION_NAMES,
         limits={"workspaceName": Limit(pattern="^[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}$")},
     ),
+    _ml("ManagedNetworkSettingsRule", _WORKSPACE + "/outboundRules/{ruleName}", polls=True),
     _ml("WorkspaceConnection", _WORKSPACE + "/connections/{connectionName}"),
     _ml("Datastore", _WORKSPACE + "/datastores/{name}", query={"skipValidation": "skipValidation"}),
     _ml("Compute", _WORKSPACE + "/computes/{computeName}", force_new=_ML_LOCATION, polls=True, location_required=False),
@@ -298,6 +309,13 @@ _ROWS = (
         "2026-01-01",
         _PROVIDERS + "/Microsoft.Databricks/workspaces/{workspaceName}",
         force_new=("computeMode", "location"),
+        polls=True,
+    ),
+    ResourceType(
+        "databricks:AccessConnector",
+        "2026-01-01",
+        _PROVIDERS + "/Microsoft.Databricks/accessConnectors/{connectorName}",
+        force_new=("location",),
         polls=True,
     ),
     ResourceType(

@@ -97,10 +97,10 @@ class Cloud:
     cancelled: threading.Event
     deadline: float  # of time.monotonic()
 
-    def get(self, arm_id: str) -> Document | None:
+    def get(self, arm_id: str, version: str = API_VERSION) -> Document | None:
         """A resource, None if there is none."""
         try:
-            return _document(self._call("GET", arm_id))
+            return _document(self._call("GET", arm_id, version=version))
         except ServiceError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
@@ -111,9 +111,9 @@ class Cloud:
         found = self.get(arm_id)
         return self.settled(arm_id, found) if found else None
 
-    def list(self, arm_id: str) -> list[Document]:
+    def list(self, arm_id: str, version: str = API_VERSION) -> list[Document]:
         """All resources of a collection."""
-        page = self._call("GET", arm_id).json()
+        page = self._call("GET", arm_id, version=version).json()
         found = [Document(item) for item in page["value"]]
         while link := page.get("nextLink"):
             page = self._follow(arm_id, link).json()
@@ -133,18 +133,25 @@ class Cloud:
             raise self._failure(arm_id, response, document.state)
         return document
 
-    def delete(self, arm_id: str) -> None:
+    def delete(self, arm_id: str, query: str = "") -> None:
         """Delete a resource and wait until it is gone."""
         try:
-            response = self._call("DELETE", arm_id)
+            response = self._call("DELETE", arm_id, query=query)
         except ServiceError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return
             raise
         if response.status_code != HTTPStatus.ACCEPTED:
             return
-        pause = _seconds(response)
-        while self.get(arm_id) is not None:
+        self.gone(arm_id, pause=_seconds(response))
+
+    def post(self, arm_id: str, version: str = API_VERSION) -> None:
+        """Ask for an action that needs no words."""
+        self._call("POST", arm_id, version=version)
+
+    def gone(self, arm_id: str, version: str = API_VERSION, pause: float = _FIRST_WAIT_SECONDS) -> None:
+        """Wait until there is no such resource."""
+        while self.get(arm_id, version) is not None:
             pause = self._wait(arm_id, pause)
 
     def settled(self, arm_id: str, document: Document, pause: float = _FIRST_WAIT_SECONDS) -> Document:
@@ -165,10 +172,12 @@ class Cloud:
             raise EngineError("cancelled", where=arm_id, hint="the next `up` goes on from there")
         return min(pause * 1.5, _LONGEST_WAIT_SECONDS)
 
-    def _call(self, method: str, arm_id: str, body: Any = None, etag: str = "") -> Response:
+    def _call(
+        self, method: str, arm_id: str, body: Any = None, etag: str = "", version: str = API_VERSION, query: str = ""
+    ) -> Response:
         service = self.connection.service(arm_id)
         manager = service.target.resource_manager
-        url = f"{manager}{arm_id}?api-version={API_VERSION}"
+        url = f"{manager}{arm_id}?api-version={version}{query}"
         return self._logged_in(service, method, url, body, {"If-Match": etag} if etag else None)
 
     def _follow(self, arm_id: str, url: str) -> Response:

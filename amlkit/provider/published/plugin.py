@@ -1,4 +1,4 @@
-"""Pulumi's resource protocol for the four types: which module, in and out of its values, and what may go wrong.
+"""Pulumi's resource protocol for its types: which module, in and out of its values, and what may go wrong.
 
 Values arrive and leave without secret marks (`accept_secrets` is off: the engine marks them again by name).
 """
@@ -16,8 +16,9 @@ from amlkit import propertyvalues
 from amlkit.errors import AmlkitError, UnreachableError
 from amlkit.provider.protocol import provider_pb2
 from amlkit.provider.serve import Engine, Plugin
+from amlkit.safety import check_named
 
-from . import asset_version, deployment, endpoint, publication
+from . import asset_version, deployment, endpoint, publication, purge
 from .cloud import Connection, NotLoggedInError, cloud_for
 from .verbs import Call, Verbs
 
@@ -26,6 +27,7 @@ TYPES: Final[Mapping[str, Verbs]] = {
     "amlkit:index:Endpoint": endpoint,
     "amlkit:index:Deployment": deployment,
     "amlkit:index:Publication": publication,
+    "amlkit:index:Purge": purge,
 }
 
 _SECONDS = 20 * 60.0  # for a call without a timeout of its own
@@ -67,8 +69,10 @@ class Published(Plugin):
     def Configure(  # noqa: N802
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
-        """A local stack (`amlkit:target: local`) talks to loopback only."""
-        self.connection.is_local = request.variables.get("amlkit:config:target") == "local"
+        """A local stack (`amlkit:target: local`) talks to loopback only, one on Azure never, and another to nobody."""
+        said = request.variables.get("amlkit:config:target", "")
+        check_named(said)
+        self.connection.is_local = said == "local"
         return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True)
 
     def Check(  # noqa: N802

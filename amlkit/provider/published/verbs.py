@@ -1,4 +1,4 @@
-"""What the four types have in common: the records between them and the plugin, and how inputs are compared.
+"""What the types have in common: the records between them and the plugin, and how inputs are compared.
 
 Every type is a module with the same verbs (`Verbs`); `plugin` calls them and speaks Pulumi's protocol.
 """

@@ -1,0 +1,33 @@
+"""The tables of the platform's guide are those of the code."""
+
+from pathlib import Path
+
+from amlkit.infra import NEEDS, Settings
+from amlkit.infra.rules import RULES
+
+GUIDE = Path(__file__).parents[2] / "docs/platform.md"
+
+
+def rules():
+    for type_, found in RULES.items():
+        for rule in found:
+            yield f"| {type_.removeprefix('azure-native:')} | `{rule.path}` | {rule.reason} | {rule.source} |"
+
+
+def roles():
+    for who, needs in NEEDS.items():
+        for need in needs:
+            yield f"| {who} | {need.part} | {need.role} | {need.reason} |"
+
+
+def test_the_guide_has_every_rule_and_every_role():
+    text = GUIDE.read_text()
+    assert "\n".join(rules()) in text
+    assert "\n".join(roles()) in text
+
+
+def test_the_guide_has_every_setting():
+    first = [line.split("|")[1] for line in GUIDE.read_text().splitlines() if line.startswith("| `")]
+    told = {key.strip(" `") for cell in first for key in cell.split(",")}
+    fields = {field.alias or name for name, field in Settings.model_fields.items()}
+    assert fields <= told, fields - told
