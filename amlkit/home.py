@@ -2,6 +2,9 @@
 
 Without a Pulumi.yaml, `amlkit run` makes `.amlkit/` in the working directory; commands find it from folders below.
 
+Programs that are joined, as a platform and its pipelines, share one: `amlkit:home` in the `config` of a Pulumi.yaml
+names the folder of the other program.
+
 Also the environment that points unmodified Azure and Pulumi clients at the stand-in (`amlkit local env`).
 """
 
@@ -9,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +27,7 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 TENANT = "00000000-0000-0000-0000-000000000002"
 ML_AUDIENCE = "https://ml.azure.com"
 
+_SHARED = re.compile(r"^[ \t]+[\"']?amlkit:home[\"']?:[ \t]*([^\s#]+)", re.MULTILINE)
 UNSET = ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_TENANT_ID")
 
 
@@ -42,9 +47,13 @@ class Address:
 
 @dataclass(frozen=True)
 class Home:
-    """The folder of one checkout. All paths are absolute; none is made by asking for it."""
+    """The folder of one checkout. All paths are absolute; none is made by asking for it.
+
+    `root` is the project's folder, `shared` that of the project whose local Azure ML it uses instead of its own.
+    """
 
     root: Path
+    shared: Path | None = None
 
     @classmethod
     def project(cls, start: Path | None = None) -> Home:
@@ -56,7 +65,7 @@ class Home:
         start = (start or Path.cwd()).resolve()
         for folder in (start, *start.parents):
             if (folder / "Pulumi.yaml").is_file():
-                return cls(folder)
+                return cls(folder, _shared(folder))
         raise SetupError("no Pulumi.yaml here or in a folder above", where=str(start), hint="run this in a project")
 
     @classmethod
@@ -91,7 +100,12 @@ class Home:
     @property
     def folder(self) -> Path:
         """`.amlkit/`, ignored by git."""
-        return self.root / HOME_FOLDER
+        return self.place / HOME_FOLDER
+
+    @property
+    def place(self) -> Path:
+        """The folder that `.amlkit/` is in; what runs there needs to know no other."""
+        return self.shared or self.root
 
     @property
     def address_file(self) -> Path:
@@ -143,6 +157,19 @@ class Home:
         """Pulumi's file backend of local stacks."""
         return self.folder / "stacks"
 
+    @property
+    def rehearsals(self) -> Path:
+        """Pulumi's file backend of rehearsed stacks, apart from those that are local by themselves."""
+        return self.folder / "rehearsals"
+
+    @property
+    def rehearsed_settings(self) -> Path:
+        """The folder of this project's stack files for rehearsals: what `Pulumi.<stack>.yaml` says, another target."""
+        import hashlib
+
+        digits = hashlib.sha256(str(self.root).encode()).hexdigest()[:8]
+        return self.rehearsals / "settings" / f"{self.root.name}-{digits}"
+
     def address(self) -> Address | None:
         """Where the stand-in listens, or None before its first start.
 
@@ -179,6 +206,15 @@ class Home:
             "PULUMI_BACKEND_URL": self.stacks.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "",
         }
+
+
+def _shared(folder: Path) -> Path | None:
+    """The folder that a project names as its home; read without YAML, because every command asks."""
+    try:
+        found = _SHARED.search((folder / "Pulumi.yaml").read_text())
+    except (OSError, UnicodeDecodeError):
+        return None  # whoever reads the project says what is wrong
+    return (folder / found[1].strip("'\"")).resolve() if found else None
 
 
 def pointed_at(variables: Mapping[str, str], ambient: Mapping[str, str] = os.environ) -> dict[str, str]:

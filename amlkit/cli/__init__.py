@@ -30,6 +30,7 @@ COMMANDS = {
     "stack": ("engine:stack", "Show the stack: outputs, resources, state"),
     "invoke": ("invoke:invoke", "Run a published pipeline through its endpoint"),
     "runs": ("runs:runs", "List, show, compare and cancel runs; print their logs"),
+    "data": ("data:data", "Upload, download and list data in a datastore; register versions of it"),
     "explain": ("explain:explain", "Say why each step of a run was reused or ran again"),
     "local": ("local:local", "Start, stop and use the local Azure ML"),
 }

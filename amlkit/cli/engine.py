@@ -10,11 +10,13 @@ from contextlib import suppress
 
 import click
 
-from amlkit.delivery import stacks
+from amlkit.delivery import hosting, rehearsal, stacks
 from amlkit.engine import choice
 from amlkit.errors import AmlkitError, SetupError
+from amlkit.home import Home
 
 from .here import command
+from .stackoptions import LOCAL_HELP
 
 PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 CLOUD_VERBS = ("preview", "up", "refresh", "destroy")  # they talk to the cloud, so it must be there
@@ -33,22 +35,39 @@ preview, up, refresh, destroy, cancel, stack = map(_verb, (*CLOUD_VERBS, "cancel
 
 
 def _run(verb: str, arguments: list[str]) -> int:
-    named = _stack_option(arguments)
-    chosen = stacks.Stack.find(named)
+    rehearses, arguments = "--local" in arguments, [each for each in arguments if each != "--local"]
     if "--help" in arguments or "-h" in arguments:
-        return choice.run("embedded", [verb, "--help"], chosen.home.root, os.environ, program=command())
-    if verb in CLOUD_VERBS:
-        chosen.service()
-    else:
-        chosen.enter()
+        code = choice.run("embedded", [verb, "--help"], Home.project().root, os.environ, program=command())
+        click.echo(f"\namlkit's own:\n  --local               {LOCAL_HELP[:1].lower()}{LOCAL_HELP[1:-1]}")
+        return code
+    named = _stack_option(arguments) or _positional(verb, arguments)
+    chosen = stacks.Stack.find(named, rehearse=rehearses)
+    removes = chosen.is_rehearsal and verb == "stack" and arguments[:1] == ["rm"]
+    _enter(chosen, talks=verb in CLOUD_VERBS)
+    left = rehearsal.groups(chosen) if removes else ()
     line = [verb, *arguments] if named else [verb, *arguments, "--stack", chosen.name]
     before = ""
     with suppress(AmlkitError):  # the verb itself says what is wrong with the stack
         before = _workspace(chosen) if verb == "destroy" else ""
     code = choice.run(chosen.engine, line, chosen.home.root, os.environ, program=command())
-    if code == 0 and verb in ("up", "destroy"):
+    if code == 0 and removes:
+        rehearsal.forget(chosen, chosen.service(), left)
+    if code == 0 and verb in ("up", "destroy") and not chosen.is_rehearsal:
         _keep_config(chosen, before)
     return code
+
+
+def _enter(chosen: stacks.Stack, *, talks: bool) -> None:
+    """Point this process at the stack's cloud and state; of a rehearsal, say which secrets are not the stack's own."""
+    said: list[str] = []
+    if chosen.is_rehearsal:
+        said = [f"Rehearsal of stack `{chosen.name}` on the local Azure ML", *rehearsal.prepare(chosen).notice]
+    if not talks:
+        chosen.enter()
+        return
+    hosting.host(chosen, chosen.service())
+    for line in said:
+        click.echo(line, err=True)
 
 
 def _keep_config(chosen: stacks.Stack, before: str) -> None:
@@ -64,6 +83,15 @@ def _workspace(chosen: stacks.Stack) -> str:
     return str(
         choice.outputs(chosen.engine, chosen.name, chosen.home.root, os.environ).get(stacks.WORKSPACE_OUTPUT) or ""
     )
+
+
+def _positional(verb: str, arguments: list[str]) -> str | None:
+    """The stack that `stack rm NAME`, `stack init NAME`, `stack select NAME` and `cancel NAME` are about."""
+    if verb == "stack" and arguments[:1] and arguments[0] in ("rm", "init", "select"):
+        arguments = arguments[1:]
+    elif verb != "cancel":
+        return None
+    return next((each for each in arguments if not each.startswith("-")), None)
 
 
 def _stack_option(arguments: list[str]) -> str | None:

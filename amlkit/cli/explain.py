@@ -12,9 +12,10 @@ import click
 from amlkit.delivery import explanation
 from amlkit.delivery import runs as history
 from amlkit.delivery.explanation import Change, Explanation, Ingredient
-from amlkit.delivery.scratch import stack_here, workspace_here
+from amlkit.delivery.scratch import workspace_here
 
 from .show import explain_lines, word
+from .stackoptions import stack_here, stack_option
 
 _VALUE_WIDTH = 120
 
@@ -24,7 +25,7 @@ _VALUE_WIDTH = 120
 @click.argument("step", required=False)
 @click.option("--diff", is_flag=True, help="What changed, line by line.")
 @click.option("-o", "--output", "form", type=click.Choice(["table", "json"]), default="table", help="Form.")
-@click.option("--stack", "-s", "stack_name", help="The stack of the workspace.  [default: local]")
+@stack_option("The stack of the workspace.")
 def explain(run: str, step: str | None, diff: bool, form: str, stack_name: str | None) -> None:
     """Say why each step of RUN was reused or ran again, a line a step; of one STEP with all that changed."""
     workspace = workspace_here(stack_here(stack_name))

@@ -18,6 +18,7 @@ from .document import as_json, near_place
 from .here import command
 from .printing import harmless
 from .show import Progress, explain_lines, metric_line
+from .stackoptions import rehearses
 
 _TAIL = 20
 
@@ -70,7 +71,8 @@ def try_next(lines: Iterable[str], stack: str | None) -> None:
     """Commands to go on with, as they can be pasted here."""
     click.echo("\nTry next:", err=True)
     for line in lines:
-        click.echo(f"  {command()} {line}" + (f" --stack {stack}" if stack else ""), err=True)
+        named = f" --stack {stack}" if stack else ""
+        click.echo(f"  {command()} {line}{named}{' --local' if rehearses() else ''}", err=True)
 
 
 class _Told(KeyboardInterrupt):

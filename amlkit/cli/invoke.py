@@ -6,23 +6,24 @@ import click
 
 from amlkit.delivery import invocation
 from amlkit.delivery.parameters import Parameter, declared, read
-from amlkit.delivery.stacks import Stack, Workspace
+from amlkit.delivery.stacks import Workspace
 
 from .following import follow, report, try_next
+from .stackoptions import found, stack_option
 
 
 @click.command()
 @click.argument("pipeline")
 @click.option("--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter; repeatable.")
 @click.option("--input", "-i", "inputs", multiple=True, metavar="NAME=PATH", help="Data: a path here, or a URI.")
-@click.option("--stack", "-s", "stack_name", help="The stack it is published by.  [default: local]")
+@stack_option("The stack it is published by.")
 @click.option("--no-wait", is_flag=True, help="Print the run's id and leave it running.")
 @click.option("-o", "--output", "form", type=click.Choice(["table", "json"]), default="table", help="Form.")
 def invoke(
     pipeline: str, params: tuple[str, ...], inputs: tuple[str, ...], stack_name: str | None, no_wait: bool, form: str
 ) -> None:
     """Run a published pipeline through its endpoint, with a bearer token."""
-    workspace = Workspace.of(Stack.find(stack_name))
+    workspace = Workspace.of(found(stack_name))
     endpoint = invocation.find_endpoint(workspace, pipeline)
     component = invocation.serving_component(workspace, endpoint)
     known = declared(component)

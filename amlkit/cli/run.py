@@ -13,12 +13,12 @@ import click
 from amlkit.delivery import selection
 from amlkit.delivery.binding import Wanted
 from amlkit.delivery.parameters import Given, Parameter, declared, read, split
-from amlkit.delivery.scratch import stack_here
 from amlkit.delivery.stacks import Stack, Workspace
 from amlkit.delivery.submission import Choices, Job, inlined, prepare, start
 from amlkit.errors import DefinitionError, RunError
 
 from .ready import ready
+from .stackoptions import stack_here, stack_option
 
 WORDS = {"reused": "reused", "runs": "would run", "depends": "depends"}
 
@@ -41,7 +41,7 @@ class Asked:
 @click.argument("pipeline")
 @click.option("--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter; repeatable.")
 @click.option("--input", "-i", "inputs", multiple=True, metavar="NAME=PATH", help="Data: a path here, or a URI.")
-@click.option("--stack", "-s", help="The stack to run in.  [default: local]")
+@stack_option("The stack to run in.", "stack")
 @click.option("--compute", "computes", multiple=True, metavar="NEED=NAME", help="Which compute a need is; repeatable.")
 @click.option("--datastore", "datastores", multiple=True, metavar="NEED=NAME", help="Which datastore a need is.")
 @click.option("--experiment", "-e", default="", help="The experiment that it belongs to.")

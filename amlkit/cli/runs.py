@@ -13,14 +13,15 @@ import click
 from amlkit.delivery import comparison, logs, outputs
 from amlkit.delivery import runs as history
 from amlkit.delivery.records import STATES, TERMINAL
-from amlkit.delivery.scratch import stack_here, workspace_here
+from amlkit.delivery.scratch import workspace_here
 from amlkit.delivery.stacks import Workspace
 from amlkit.errors import RunError, near
 
 from .document import as_json, lines
 from .printing import Printer
+from .stackoptions import stack_here, stack_option
 
-STACK = click.option("--stack", "-s", "stack_name", help="The stack of the workspace.  [default: local]")
+STACK = stack_option("The stack of the workspace.")
 OUTPUT = click.option("-o", "--output", "form", type=click.Choice(["table", "json"]), default="table", help="Form.")
 _SHOWN = 20
 _MOST = 10**9

@@ -55,7 +55,7 @@ def is_scratch(workspace: Workspace) -> bool:
     return workspace.id == ID
 
 
-def stack_here(name: str | None = None, start: Path | None = None) -> Stack:
+def stack_here(name: str | None = None, start: Path | None = None, *, rehearse: bool = False) -> Stack:
     """The stack that is meant at `start` (default: the working directory): as `Stack.find`, else a local one.
 
     Without a project, or in one without a stack `local`, that one has no file and nothing but a scratch workspace.
@@ -67,14 +67,14 @@ def stack_here(name: str | None = None, start: Path | None = None) -> Stack:
     named = name or os.environ.get("PULUMI_STACK")
     if not named and not (home.is_project and (home.root / f"Pulumi.{DEFAULT_STACK}.yaml").exists()):
         return Stack(home, DEFAULT_STACK, is_local=True)
-    return Stack.find(name)
+    return Stack.find(name, rehearse=rehearse)
 
 
 def workspace_here(stack: Stack) -> Workspace:
     """The workspace of a stack that is up; of a local one that is not, the scratch workspace, made if it must be.
 
     Raises:
-        SetupError: the stack is not local and not up, or the local Azure ML is not running.
+        SetupError: the stack is not local, or a rehearsal, and not up; or the local Azure ML is not running.
     """
     if not stack.home.is_project and stack.home.address() is None:
         what = "no Pulumi.yaml here or in a folder above, and nothing was run here"
@@ -83,7 +83,7 @@ def workspace_here(stack: Stack) -> Workspace:
     try:
         return Workspace(workspace_of(stack), service) if stack.home.is_project else made(service)
     except SetupError:
-        if not stack.is_local:
+        if not stack.is_local or stack.is_rehearsal:
             raise
     return made(service)
 

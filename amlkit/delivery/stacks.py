@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from amlkit.errors import AmlkitError, ServiceError, SetupError
+from amlkit.errors import AmlkitError, ServiceError, SetupError, near
 from amlkit.home import SUBSCRIPTION, Home, pointed_at
 from amlkit.rest import Response
+from amlkit.safety import TARGET_KEY, check_named
 from amlkit.target import Service, Target
 
 if TYPE_CHECKING:
@@ -21,43 +22,64 @@ if TYPE_CHECKING:
 
 MACHINE_LEARNING = "2024-10-01"  # api-version of what is read below a workspace
 DEFAULT_STACK = "local"
-TARGET_KEY = "amlkit:target"
+SUBSCRIPTION_KEY = "azure-native:subscriptionId"
 WORKSPACE_OUTPUT = "workspace-id"  # what the program exports
 STACK_KEY = "amlkit_stack"  # in `.azureml/config.json`, whose other readers look for their own keys only
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack of the project in `home.root`. `is_local`: its file says `amlkit:target: local`."""
+    """A stack of the project in `home.root`. `is_local`: it lives on the local Azure ML.
+
+    That is so if its file says `amlkit:target: local`, or if it `is_rehearsal`: any other stack, with the local Azure
+    ML for its target, and state, settings and plugins of its own.
+    """
 
     home: Home
     name: str
     is_local: bool
+    is_rehearsal: bool = False
 
     @classmethod
-    def find(cls, name: str | None = None) -> Stack:
+    def find(cls, name: str | None = None, *, rehearse: bool = False) -> Stack:
         """The named stack, else that of `PULUMI_STACK`, else `local`, of the project around the working directory.
 
         Raises:
-            SetupError: there is no project here, or the stack's file is damaged; or it is the stack `local` and its
-                file, which alone keeps it off Azure, is gone or does not say so.
+            SetupError: there is no project here, or the stack's file is gone, damaged, or says no target; or it is on
+                Azure and says no subscription. Without a target nothing is sent anywhere.
         """
         home = Home.project()
         chosen = name or os.environ.get("PULUMI_STACK") or DEFAULT_STACK
-        path = home.root / f"Pulumi.{chosen}.yaml"
-        is_local = _target_of(path) == "local"
-        if chosen == DEFAULT_STACK and not is_local:
+        path = _settings_file(home, chosen)
+        known = settings_of(home, chosen)
+        target = str(known.get(TARGET_KEY, ""))
+        if target == "local":
+            return cls(home, chosen, is_local=True)
+        if chosen == DEFAULT_STACK:
             what = f"does not say `{TARGET_KEY}: local`" if path.exists() else "the settings of this stack are gone"
             raise SetupError(what, where=str(path), hint=f"`git restore {path.name}`, or name another stack: `--stack`")
-        return cls(home, chosen, is_local)
+        if not path.exists():
+            raise _no_such_stack(home, chosen)
+        if rehearse:
+            return cls(home, chosen, is_local=True, is_rehearsal=True)
+        _check_azure(target, known, path)
+        return cls(home, chosen, is_local=False)
+
+    @property
+    def label(self) -> str:
+        """The words that name it to a command: ` --stack dev --local`; nothing for the stack `local`."""
+        named = "" if self.name == DEFAULT_STACK else f" --stack {self.name}"
+        return f"{named} --local" if self.is_rehearsal else named
 
     def enter(self, environment: MutableMapping[str, str] = os.environ) -> None:
-        """Point this process, and every child of it, at the stack's cloud.
+        """Point this process, and every child of it, at the stack's cloud and at its state.
 
         Raises:
-            SetupError: the stack is local and the local Azure ML was never started.
+            SetupError: the stack is local and the local Azure ML was never started; or it is on Azure and the
+                environment points at the local Azure ML, or at its state.
         """
         if not self.is_local:
+            check_named("azure", environment)
             return
         address = self.home.address()
         if address is None:
@@ -65,13 +87,20 @@ class Stack:
         pointed = pointed_at(self.home.environment(address), environment)
         environment.clear()
         environment.update(pointed)
+        for name in ("AMLKIT_INERT", "AMLKIT_STACK_SETTINGS"):  # of another stack, or of a shell
+            environment.pop(name, None)
+        if self.is_rehearsal:
+            self.home.rehearsals.mkdir(exist_ok=True)
+            environment["PULUMI_BACKEND_URL"] = self.home.rehearsals.as_uri()
+            environment["AMLKIT_STACK_SETTINGS"] = str(self.home.rehearsed_settings)
 
     @property
     def engine(self) -> Engine:
         """A local stack runs on the embedded engine unless `AMLKIT_ENGINE` says otherwise, any other on Pulumi's.
 
         Raises:
-            SetupError: `AMLKIT_ENGINE` names no engine, or the embedded one for a stack on Azure.
+            SetupError: `AMLKIT_ENGINE` names no engine, the embedded one for a stack on Azure, or the Pulumi CLI for a
+                rehearsal.
         """
         asked = os.environ.get("AMLKIT_ENGINE", "")
         if asked not in ("", "embedded", "official"):
@@ -79,6 +108,9 @@ class Stack:
         if asked == "embedded" and not self.is_local:
             hint = f"unset AMLKIT_ENGINE, or say `{TARGET_KEY}: local` in Pulumi.{self.name}.yaml if it is local"
             raise SetupError("the embedded engine runs local stacks only", where="AMLKIT_ENGINE", hint=hint)
+        if asked == "official" and self.is_rehearsal:
+            hint = "unset AMLKIT_ENGINE: the Pulumi CLI would write into the stack's own file"
+            raise SetupError("a rehearsal runs on the embedded engine", where="AMLKIT_ENGINE", hint=hint)
         return "official" if asked == "official" or not self.is_local else "embedded"
 
     def service(self) -> Service:
@@ -208,7 +240,9 @@ def remove_config(home: Home, workspace_id: str) -> None:
 
 
 def _configured(stack: Stack) -> str:
-    """The workspace that `.azureml/config.json` names, if the file is of this stack."""
+    """The workspace that `.azureml/config.json` names, if the file is of this stack; it never is of a rehearsal."""
+    if stack.is_rehearsal:
+        return ""
     path = _config_file(stack.home)
     try:
         config = json.loads(path.read_text())
@@ -224,9 +258,8 @@ def _configured(stack: Stack) -> str:
 
 
 def _no_workspace(stack: Stack, why: str) -> SetupError:
-    named = "" if stack.name == DEFAULT_STACK else f" --stack {stack.name}"
     what = f"no workspace of stack `{stack.name}` is known yet: {why}"
-    return SetupError(what, hint=f"bring the stack up first: `amlkit up{named}`")
+    return SetupError(what, hint=f"bring the stack up first: `amlkit up{stack.label}`")
 
 
 def _config_file(home: Home) -> Path:
@@ -238,20 +271,52 @@ def _config_of(workspace_id: str) -> dict[str, str]:
     return {"subscription_id": parts[1], "resource_group": parts[3], "workspace_name": parts[7]}
 
 
-def _target_of(path: Path) -> str:
+def settings_of(home: Home, stack: str) -> dict[str, Any]:
+    """The settings (full key to value) in a stack's file, secrets as they are kept there; none if there is no file.
+
+    Raises:
+        SetupError: the file is damaged.
+    """
     import yaml
 
+    path = _settings_file(home, stack)
     hint = f"`git diff {path.name}` shows what was changed"
     try:
         document = yaml.safe_load(path.read_text())
     except FileNotFoundError:
-        return ""
+        return {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SetupError(f"not YAML: {_fault(error)}", where=str(path), hint=hint) from error
     config = document.get("config") if isinstance(document, dict) else document
     if not isinstance(config, dict | None):
         raise SetupError("its `config` is not a mapping", where=str(path), hint=hint)
-    return str((config or {}).get(TARGET_KEY, ""))
+    return config or {}
+
+
+def _settings_file(home: Home, stack: str) -> Path:
+    return home.root / f"Pulumi.{stack}.yaml"
+
+
+def _no_such_stack(home: Home, name: str) -> SetupError:
+    known = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in home.root.glob("Pulumi.*.yaml"))
+    close = near(name, known)
+    hint = f"did you mean `{close[0]}`?" if close else f"a new one begins with that file and `{TARGET_KEY}` in it"
+    return SetupError(f"there is no stack `{name}`: no Pulumi.{name}.yaml", where=str(home.root), hint=hint)
+
+
+def _check_azure(target: str, known: dict[str, Any], path: Path) -> None:
+    """Refuse a stack that does not wholly say which Azure it means. Raises `SetupError`."""
+    if target != "azure":
+        what = f"no such target: {target}" if target else f"does not say where the stack lives: `{TARGET_KEY}`"
+        hint = f"`{TARGET_KEY}: azure` or `{TARGET_KEY}: local`; with `--local` it is rehearsed here as it is"
+        raise SetupError(what, where=str(path), hint=hint)
+    subscription = str(known.get(SUBSCRIPTION_KEY, os.environ.get("ARM_SUBSCRIPTION_ID", "")))
+    if not subscription:
+        hint = f"`{SUBSCRIPTION_KEY}: …`, or the variable ARM_SUBSCRIPTION_ID; with `--local` it is rehearsed here"
+        raise SetupError("does not say in which subscription the stack lives", where=str(path), hint=hint)
+    if subscription == SUBSCRIPTION:
+        hint = f"`{SUBSCRIPTION_KEY}` of the stack's own, or `{TARGET_KEY}: local`"
+        raise SetupError("is on Azure, with the subscription of the local Azure ML", where=str(path), hint=hint)
 
 
 def _fault(error: Exception) -> str:

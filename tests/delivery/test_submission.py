@@ -95,7 +95,9 @@ def test_a_compute_that_runs_no_commands_is_refused(here):
 from amlkit.delivery.scratch import stack_here, workspace_here
 from amlkit.errors import DefinitionError
 workspace = workspace_here(stack_here())
-attached = {"computeType": "Databricks", "resourceId": "/x", "properties": {}}
+group = "/subscriptions/99999999-0000-0000-0000-000000000000/resourceGroups/theirs"
+spark = group + "/providers/Microsoft.Databricks/workspaces/spark"
+attached = {"computeType": "Databricks", "resourceId": spark, "properties": {}}
 body = {"location": "westeurope", "properties": attached}
 workspace.service.arm("PUT", workspace.id + "/computes/bricks", "2024-10-01", body)
 try:
