@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from amlkit.errors import SetupError
 
 from . import official
 from .naming import PROGRAM
@@ -79,6 +82,26 @@ def resources(stack: str, folder: Path, environ: Mapping[str, str]) -> tuple[Map
 
     found = opened(folder, environ, stack)
     return tuple(checkpoint.latest_of(found.text(), str(found.state.file)).get("resources") or ())
+
+
+def deployment(engine: Engine, stack: str, folder: Path, environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """The state as Pulumi exports it: `resources` and `pending_operations`, secrets encrypted; nothing of a new stack.
+
+    Raises:
+        SetupError: there is no such stack, its state is damaged, or another command holds it.
+        EngineError: the Pulumi CLI cannot say.
+    """
+    if engine == "official":
+        words = ["stack", "export", *official.chosen(stack)]
+        exported = json.loads(official.calls(folder, environ).output(words))
+        return exported.get("deployment") or {}
+    from .embedded import checkpoint
+    from .embedded.opened import opened
+
+    found = opened(folder, environ, stack)
+    if found.state.is_busy():
+        raise SetupError(f"another command holds the stack `{stack}`", hint="wait for its end")
+    return checkpoint.latest_of(found.text(), str(found.state.file))
 
 
 def outputs(engine: Engine, stack: str, folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from amlkit.errors import SetupError
 
-from . import flags, flow, importverb
+from . import flags, flow, importverb, naming
 from . import stack as stackcommands
 from .commandline import Exit, Parser, exit_code
 from .display import words
@@ -25,6 +25,7 @@ from .embedded.options import Options
 from .embedded.stackfile import masked, stored_config
 from .events import Event, Result, Verb
 from .naming import PROGRAM
+from .switches import is_on
 
 _VERBS = {
     "preview": "show what an update would do",
@@ -64,7 +65,7 @@ def main(
         given = _parser(program).parse_args(flags.spelled_out(arguments), argparse.Namespace(program=program))
         return _carry_out(given, Path(given.cwd) if given.cwd else cwd or Path.cwd(), environ)
 
-    return exit_code(command, program)
+    return exit_code(command, program, naming.ending(environ))
 
 
 def _parser(program: str) -> argparse.ArgumentParser:
@@ -165,7 +166,7 @@ def _asked(given: argparse.Namespace, flag: str, environ: Mapping[str, str]) -> 
     """A flag, or the variable that stands for it where the command knows the flag and it is not given."""
     value: bool | None = getattr(given, flag)
     if value is None:
-        return environ.get(f"PULUMI_{flag.upper()}", "").lower() in ("1", "true")
+        return is_on(environ, f"PULUMI_{flag.upper()}")
     return value
 
 

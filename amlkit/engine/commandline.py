@@ -37,8 +37,10 @@ class Parser(argparse.ArgumentParser):
         raise SetupError(message, hint=f"see `{self.prog} --help`")
 
 
-def exit_code(command: Callable[[], int], program: str) -> int:
-    """Run a command; errors are printed to standard error. `program` is how the user called it, for hints."""
+def exit_code(command: Callable[[], int], program: str, ending: str = "") -> int:
+    """Run a command; errors are printed to standard error. `program` is how the user called it, for hints; in which
+    commands end with `ending`.
+    """
     try:
         code = command()
         sys.stdout.flush()
@@ -46,7 +48,7 @@ def exit_code(command: Callable[[], int], program: str) -> int:
     except SystemExit as end:  # `--help`
         return int(end.code or 0)
     except AmlkitError as error:
-        print(f"error: {told(error, program)}", file=sys.stderr)
+        print(f"error: {told(error, program, ending)}", file=sys.stderr)
         return Exit.NO_SUCH_STACK if isinstance(error, NoSuchStackError) else Exit.FAILED
     except BrokenPipeError:  # who read what we print is gone (`| head`); nor can the end of this process print more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -17,8 +17,10 @@ from typing import NoReturn
 
 from amlkit.errors import SetupError
 
+from . import naming
 from .display.look import Look
 from .naming import USE_CLI
+from .switches import is_on
 
 SHOWN = {
     "--diff": "show every property that changes",
@@ -186,10 +188,10 @@ def look_of(given: argparse.Namespace, folder: Path, environ: Mapping[str, str])
         show_secrets=given.show_secrets,
         suppress_outputs=given.suppress_outputs,
         urns=given.urns,
-        stream_preview=environ.get("PULUMI_ENABLE_STREAMING_JSON_PREVIEW", "").lower() in ("1", "true"),
+        stream_preview=is_on(environ, "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"),
         event_log=log if "://" in log or not log else str(folder / log),
         inert=_inert(environ),
-        options=" --local" if environ.get("AMLKIT_STACK_SETTINGS") else "",
+        options=naming.ending(environ),
     )
 
 

@@ -74,11 +74,15 @@ class Calls:
                 continue
 
     def streamed(
-        self, arguments: list[str], environ: Mapping[str, str], take: Callable[[str], None]
+        self,
+        arguments: list[str],
+        environ: Mapping[str, str],
+        take: Callable[[str], None],
+        interrupted: Callable[[], None],
     ) -> tuple[int, str]:
         """Run with each line of standard output given to `take`; the exit code, and what standard error said.
 
-        A Ctrl-C is passed on to the CLI, which ends in its own way.
+        A Ctrl-C is passed on to the CLI, which ends in its own way; `interrupted` is called each time.
         """
         process = subprocess.Popen(
             [self.cli, *arguments],
@@ -96,7 +100,12 @@ class Calls:
             threading.Thread(target=_read, args=(process.stdout, take), daemon=True),
             threading.Thread(target=_read, args=(process.stderr, said.append), daemon=True),
         ]
-        with taken(process.send_signal):
+
+        def pass_on(number: int) -> None:
+            process.send_signal(number)
+            interrupted()
+
+        with taken(pass_on):
             for reader in readers:
                 reader.start()
             for reader in readers:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ from amlkit.errors import EngineError
 
 from . import flags, flow
 from .commandline import Parser
-from .events import HIDDEN, Event, Kind, Result, Verb
+from .events import HIDDEN, Event, Kind, MessageEvent, Result, Verb
 from .naming import PROGRAM
 from .official import Calls, calls, chosen, stack_of
 from .officialevents import Reader
+from .signals import STOPPING
 
 _VERBS = ("preview", "up", "refresh", "destroy")
 _MAKES_STACK = ("preview", "up")
@@ -124,8 +126,10 @@ class Official:
         Raises:
             CliError: it ended before it told anything.
         """
-        reader = Reader(_kind(verb, preview=preview), emit)
-        code, said = self.call.streamed(self._line(verb, preview=preview), self._environ, reader.take)
+        teller = _Teller(emit)
+        reader = Reader(_kind(verb, preview=preview), teller.emit)
+        line = self._line(verb, preview=preview)
+        code, said = self.call.streamed(line, self._environ, reader.take, teller.interrupted)
         if code and not reader.began:
             raise CliError(said or f"`pulumi {verb}` ended with exit code {code}", code)
         if not code and not reader.ended:
@@ -147,6 +151,25 @@ class Official:
     @property
     def _environ(self) -> Mapping[str, str]:
         return {**_STREAMED, **(_LOGGED if self.given.event_log else {})}
+
+
+class _Teller:
+    """Gives events of two threads to a display: the CLI's, and the word that it was interrupted."""
+
+    def __init__(self, emit: Callable[[Event], None]) -> None:
+        self._emit = emit
+        self._lock = threading.RLock()  # an interrupt may interrupt the one before
+        self._is_stopping = False
+
+    def emit(self, event: Event) -> None:
+        with self._lock:
+            self._emit(event)
+
+    def interrupted(self) -> None:
+        """Say it the first time; the second ends the CLI at once."""
+        if not self._is_stopping:
+            self._is_stopping = True
+            self.emit(MessageEvent("info", STOPPING))
 
 
 def _kind(verb: Verb, *, preview: bool) -> Kind:

@@ -7,6 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+STOPPING = "stopping: what is under way is finished first; interrupt again to leave it"
+"""What the first one is answered with."""
+
 
 @contextmanager
 def taken(take: Callable[[int], None]) -> Iterator[None]:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from . import naming
 from .commandline import Parser, exit_code
 from .embedded import configcommands as config
 from .embedded import stackcommands as stack
@@ -38,7 +39,7 @@ def run(
         carry_out: Callable[[argparse.Namespace, Path, Mapping[str, str]], int] = given.carry_out
         return carry_out(given, Path(given.cwd) if given.cwd else cwd or Path.cwd(), environ)
 
-    return exit_code(command, program)
+    return exit_code(command, program, naming.ending(environ))
 
 
 def _parser(program: str) -> argparse.ArgumentParser:

@@ -258,6 +258,28 @@ def test_no_form_shows_a_secret(kind, options):
     assert "s3cret" not in shown(kind, failing=True, **options)
 
 
+@pytest.mark.parametrize("diff", [False, True])
+def test_the_head_of_a_plan_says_how_many_resources_are_inert(diff):
+    text = shown("preview", diff=diff, inert=frozenset({THING_TYPE}))
+    head, rest = text.split("\n", 1)
+    assert head == "Previewing update (dev), 3 resources inert:"
+    plain = shown("preview", diff=diff).split("\n", 1)[1]
+    marked = rest.replace(" [inert]", "").replace("    3 inert: kept as documents, with nothing behind them\n", "")
+    assert marked == plain
+    assert shown("up", diff=diff, inert=frozenset({THING_TYPE})).startswith("Updating (dev):\n")
+
+
+def test_a_plan_with_inert_types_that_was_given_up_still_shows_what_it_saw():
+    out = io.StringIO()
+    display = open_display("preview", "dev", stream=out, look=Look(inert=frozenset({THING_TYPE})))
+    for event in both(INSIDE, Op.CREATE):
+        display.emit(event)
+    assert out.getvalue() == ""
+    display.abandon()
+    assert out.getvalue().startswith("Previewing update (dev), 1 resource inert:\n")
+    assert "inside" in out.getvalue()
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True
@@ -303,6 +325,13 @@ def on_terminal(events, result, monkeypatch, *, kind="up", columns=120):
     display.close(result)
     drawn = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.getvalue()).replace("\r", "\n")
     return [line.rstrip() for line in drawn.splitlines()]
+
+
+def test_a_terminal_counts_what_is_inert_above_the_tree(wide, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    text = shown("preview", stream=Terminal(), inert=frozenset({THING_TYPE}))
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).replace("\r", "\n")
+    assert plain.rindex("Previewing update (dev), 3 resources inert") < plain.rindex("pulumi:pulumi:Stack")
 
 
 DATASTORE = "azure-native:machinelearningservices:Datastore"

@@ -2,7 +2,9 @@
 
 import copy
 import json
+import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -132,6 +134,39 @@ def test_a_lost_state_beside_its_copy_is_refused(made):
         assert "the state of this stack is missing" in out
         assert ".bak" in out
     assert not made.state_file.exists()
+
+
+def test_a_lost_state_without_history_is_told_of_and_made_anew(made):
+    made.up('Thing("b", text="x")')
+    made.state_file.unlink()
+    shutil.rmtree(made.folder / "state/.pulumi/history")
+
+    for command in ("preview", "up --yes --skip-preview", "stack export"):
+        out = made.run(*command.split(), code=6)
+        assert "no stack named 'dev' found" in out
+        assert f"this is a copy of it: {made.state_file}.bak" in out
+    assert f"the next update replaces the copy of its state: {made.state_file}.bak" in made.run("stack", "init", "dev")
+
+
+def test_where_an_operation_ran_is_in_the_history(made):
+    made.environ |= {"PULUMI_EXPERIMENTAL": "1", "PULUMI_SKIP_UPDATE_CHECK": "no", "PULUMI_ACCESS_TOKEN": "hidden"}
+    made.up(None, 0)
+    made.run("refresh", "--yes", "--skip-preview")
+
+    update, refresh = (
+        json.loads(each.read_text())["environment"]
+        for each in sorted((made.folder / "state/.pulumi/history").rglob("*.history.json"))[-2:]
+    )
+    assert update["pulumi.os"] == sys.platform
+    assert update["pulumi.arch"]
+    assert (update["updatePlan"], update["stack.environments"]) == ("false", "[]")
+    assert (update["pulumi.env.PULUMI_EXPERIMENTAL"], update["pulumi.env.PULUMI_SKIP_UPDATE_CHECK"]) == (
+        "true",
+        "false",
+    )
+    assert update["pulumi.env.PULUMI_ACCESS_TOKEN"] == "set"
+    assert update["runtime.name"] == "python"
+    assert "runtime.name" not in refresh
 
 
 def test_the_message_of_an_update_is_in_the_history(made):

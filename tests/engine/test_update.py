@@ -107,9 +107,11 @@ def test_a_plugin_that_dies_fails_the_update_and_the_next_one_goes_on(project):
 
 
 def test_a_missing_plugin_is_one_clear_error(project):
-    out = project.up('pulumi.CustomResource("none:index:X", "x", {})', code=1)
+    both = 'pulumi.CustomResource("none:index:X", "x", {})\npulumi.CustomResource("none:index:X", "y", {})'
+    out = project.up(both, 1, "--continue-on-error")
 
     assert "the provider plugin `pulumi-resource-none` is not installed" in out
+    assert "Duplicate" not in out
     assert "hint:" in out
     assert "Traceback" not in out
 

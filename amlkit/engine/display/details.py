@@ -22,16 +22,18 @@ class Details(Appending):
         super().__init__(ledger, stream)
         self._printed: set[tuple[str, Op]] = set()
         self._depth: dict[str, int] = {}
-        self._write(f"{ledger.title}:", *ledger.configuration)
+        self._head(*ledger.configuration)
 
     def close(self, result: Result) -> None:
         """Print outputs and counts."""
         with self._lock:
+            self._let_go()
             outputs = self._ledger.output_lines(_STEP)
             self._write(*(["    --outputs:--", *outputs] if outputs else []), *self._ledger.totals(result), "")
 
     def abandon(self) -> None:
         """Nothing is left to say."""
+        self._let_go()
 
     def _step(self, event: StepEvent) -> None:
         if self._ledger.step(event) is None:

@@ -72,8 +72,15 @@ class Ledger:
 
     @property
     def title(self) -> str:
-        """`Previewing update (dev)`."""
-        return f"{words.TITLES[self.verb, self.planned]} ({self.stack})"
+        """`Previewing update (dev)`; of a plan with how many of its resources are inert, as far as that is known."""
+        noun = "resource" if self.inert == 1 else "resources"
+        inert = f", {self.inert} {noun} inert" if self.counts_inert and self.inert else ""
+        return f"{words.TITLES[self.verb, self.planned]} ({self.stack}){inert}"
+
+    @property
+    def counts_inert(self) -> bool:
+        """Does the head say how many resources are inert? It is then complete at the end only."""
+        return self.planned and bool(self.look.inert)
 
     def step(self, event: StepEvent) -> Row | None:
         """Take in a step; None for what is not shown."""

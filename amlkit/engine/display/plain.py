@@ -16,11 +16,12 @@ class PlainLines(Appending):
 
     def __init__(self, ledger: Ledger, stream: TextIO) -> None:
         super().__init__(ledger, stream)
-        self._write(f"{ledger.title}:", "", *ledger.configuration)
+        self._head("", *ledger.configuration)
 
     def close(self, result: Result) -> None:
         """Print the stack's last line, diagnostics, outputs and counts."""
         with self._lock:
+            self._let_go()
             said = [each for each in self._ledger.messages if not each.urn or type_of(each.urn) == STACK_TYPE]
             if said or not result.succeeded:
                 mark = "" if result.succeeded else "**failed** "
@@ -30,6 +31,7 @@ class PlainLines(Appending):
 
     def abandon(self) -> None:
         """Nothing is left to say."""
+        self._let_go()
 
     def _step(self, event: StepEvent) -> None:
         row = self._ledger.step(event)

@@ -33,7 +33,8 @@ class LiveTree:
         self._console = Console(
             file=stream, highlight=False, soft_wrap=False, no_color=True if ledger.look.colour == "never" else None
         )
-        self._console.print(Text(ledger.title, style="bold"))
+        if not ledger.counts_inert:  # else it is drawn anew, as the number grows
+            self._console.print(self._title())
         for line in ledger.configuration:
             self._console.print(line, markup=False)
         self._live = Live(
@@ -83,10 +84,14 @@ class LiveTree:
                 return Group() if self._ended else Text(f"    starting ({self._elapsed()})", style="dim")
             width = self._console.width
             self._form = max(self._form, columns.form_for(lines, width))  # never back: types would flicker
+            head = [self._title()] if self._ledger.counts_inert else []
             if not self._ended:
-                lines = _in_sight(lines, self._console.height - 1)
+                lines = _in_sight(lines, self._console.height - 1 - len(head))
             fitted = columns.fitted(lines, width, self._form)
-            return Group(*(_text(line, fitted) for line in fitted.lines))
+            return Group(*head, *(_text(line, fitted) for line in fitted.lines))
+
+    def _title(self) -> Text:
+        return Text(self._ledger.title, style="bold")
 
     def _line(self, guide: str, row: Row) -> columns.Line:
         event = row.event

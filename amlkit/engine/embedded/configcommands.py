@@ -13,6 +13,7 @@ from amlkit.errors import SetupError
 
 from .configpath import typed
 from .opened import Opened, opened
+from .secretlike import looks_secret
 from .secrets import Passphrase
 from .stackfile import config_for_program, encrypted, full_key, has_secure, in_clear, masked, stored_config
 
@@ -53,7 +54,11 @@ def get(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int
 
 
 def put(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:
-    """Set one key; without a value it is read from standard input, without its last line end unless `--raw`."""
+    """Set one key; without a value it is read from standard input, without its last line end unless `--raw`.
+
+    Raises:
+        SetupError: no value, or one that looks like a secret and is not said to be one or none.
+    """
     stack = opened(cwd, environ, given.stack)
     text = given.value
     if text is None:
@@ -64,6 +69,8 @@ def put(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int
     value: Any = typed(text, given.type) if given.type else text
     if given.secret:
         value = encrypted(text, stack.passphrase(settings))
+    elif not given.plaintext:
+        _refuse_secret(full_key(stack.project, given.key), text)
     if given.path:
         try:
             settings.place(given.key, value, exact=bool(given.type))
@@ -73,6 +80,12 @@ def put(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int
         settings.set(given.key, value)
     settings.save()
     return 0
+
+
+def _refuse_secret(key: str, value: str) -> None:
+    if looks_secret(key.partition(":")[2], value):
+        hint = "`--secret` encrypts it, `--plaintext` stores it as it is"
+        raise SetupError(f"config value for '{key}' looks like a secret", hint=hint)
 
 
 def remove(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:

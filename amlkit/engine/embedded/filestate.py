@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from amlkit.engine.events import Kind
 from amlkit.engine.naming import USE_CLI
+from amlkit.engine.switches import is_on
 from amlkit.errors import SetupError
 
 from . import checkpoint
@@ -211,17 +212,26 @@ class FileState:
     def refuse_lost(self) -> None:
         """A new stack in place of a lost one would make everything a second time.
 
-        A removed one leaves no history, nor does one that was renamed.
+        A removed one leaves no history, nor does one that was renamed, nor one whose first update never ended: of
+        these `left_copy` tells.
 
         Raises:
             SetupError: the state is gone, and the copy of it beside it has resources.
         """
-        backup = next((each for each in map(_backup_of, self._forms) if each.exists()), None)
-        if self.exists() or backup is None or not self._history_entries():
-            return
-        if checkpoint.latest_of(_read(backup), str(backup)).get("resources"):
-            hint = f"copy {backup} there and run `refresh`; delete it if the resources are gone"
+        if self._history_entries() and (copy := self.left_copy()):
+            hint = f"copy {copy} there and run `refresh`; delete it if the resources are gone"
             raise SetupError("the state of this stack is missing", where=str(self.file), hint=hint)
+
+    def left_copy(self) -> Path | None:
+        """The copy that is left of a state, where there is no state, and the copy has resources.
+
+        Raises:
+            SetupError: it is damaged.
+        """
+        copy = next((each for each in map(_backup_of, self._forms) if each.exists()), None)
+        if self.exists() or copy is None or not checkpoint.latest_of(_read(copy), str(copy)).get("resources"):
+            return None
+        return copy
 
     def _history_entries(self) -> list[Path]:
         return sorted(self.history.glob("*")) if self.history.is_dir() else []
@@ -252,7 +262,7 @@ class FileState:
 
 def wants_packed(environ: Mapping[str, str]) -> bool:
     """Does the user want states compressed?"""
-    return any(environ.get(name, "").lower() in ("1", "true") for name in _PACKED)
+    return any(is_on(environ, name) for name in _PACKED)
 
 
 def _backup_of(file: Path) -> Path:

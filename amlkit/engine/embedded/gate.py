@@ -20,6 +20,14 @@ class ConsequenceError(EngineError):
     """What fails only because something else did (the program or a plugin ended meanwhile): no news beside that."""
 
 
+class BrokenOffError(EngineError):
+    """A plugin was gone in the middle of a call: nobody knows what it had done."""
+
+
+class AlsoBrokenOffError(ConsequenceError, BrokenOffError):
+    """The same at another call, when the end of the plugin has been told."""
+
+
 class AbandonedError(ConsequenceError):
     """What the engine itself broke off: nobody knows how it ended."""
 

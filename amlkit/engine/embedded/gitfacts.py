@@ -1,7 +1,8 @@
 """From which commit an operation ran: what the history's `environment` says of it, in Pulumi's names.
 
 `session` asks when an operation begins and has the answers when it is over. Outside of a repository the variables
-`PULUMI_GIT_…` and `PULUMI_VCS_REPO_…` are heard, as by the Pulumi CLI. Nothing here can fail an operation.
+`PULUMI_GIT_…` and `PULUMI_VCS_REPO_…` are heard, as by the Pulumi CLI, and where no branch is checked out, or no commit
+has a message, the build service. Nothing here can fail an operation.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from amlkit import git
+
+from .builds import build
 
 _COMMANDS = (
     ("rev-parse", "--show-toplevel", "HEAD", "--symbolic-full-name", "HEAD"),
@@ -54,18 +57,25 @@ def ask(folder: Path, variables: Mapping[str, str]) -> Callable[[], Commit]:
 
 def _commit(answers: Sequence[str | None], folder: Path, variables: Mapping[str, str]) -> Commit:
     places, log, status, remote = answers
+    built = build(variables)
+    branch, message = built.get("branch", ""), built.get("message", "")
     if places is None:
         said = {name: variables[variable] for name, variable in _SAID.items() if variables.get(variable)}
-        return Commit(said, variables.get("PULUMI_GIT_COMMIT_MESSAGE", "").partition("\n")[0])
+        named = {"git.headName": branch} if branch else {}
+        return Commit(named | said, _title(variables.get("PULUMI_GIT_COMMIT_MESSAGE") or message))
     top, head, ref = (*places.splitlines(), "", "", "")[:3]
     found = {"git.head": head}
-    if ref not in ("", "HEAD"):
-        found["git.headName"] = ref
+    if name := branch if ref in ("", "HEAD") else ref:
+        found["git.headName"] = name
     *people, title = (log or "").rstrip("\n").split("\0")
     found |= dict(zip(_NAMES, people, strict=False))
     if status is not None:
         found["git.dirty"] = "true" if status else "false"
-    return Commit({**found, **_hosted((remote or "").strip(), Path(top), folder)}, title)
+    return Commit({**found, **_hosted((remote or "").strip(), Path(top), folder)}, title or _title(message))
+
+
+def _title(message: str) -> str:
+    return message.partition("\n")[0]
 
 
 def _hosted(remote: str, top: Path, folder: Path) -> dict[str, str]:

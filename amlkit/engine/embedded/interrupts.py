@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import AbstractContextManager
 
-from amlkit.engine.signals import taken
+from amlkit.engine.signals import STOPPING, taken
 
 from .session import Session
 
@@ -28,8 +28,7 @@ class Interrupts:
     def _act(self, count: int) -> None:
         if count == 1:
             self._opened.interrupted = True
-            text = "stopping: what is under way is finished first; interrupt again to leave it"
-            self._opened.tools.reporter.message("info", text)
+            self._opened.tools.reporter.message("info", STOPPING)
             self._opened.tools.gate.stop()
         else:
             self._opened.abandoned = True

@@ -67,10 +67,13 @@ def opened(folder: Path, environ: Mapping[str, str], stack: str | None, *, must_
     state = FileState(backend_url(project, environ), project.name, name, packed=wants_packed(environ))
     if must_exist and not state.exists():
         state.refuse_lost()
-        raise no_stack(name)
+        raise no_stack(name, state.left_copy())
     return Opened(project, name, state, Keyring(environ))
 
 
-def no_stack(name: str) -> NoSuchStackError:
-    """The error of a stack that is not there, in Pulumi's words."""
-    return NoSuchStackError(f"no stack named '{name}' found", hint=f"make it with `stack init {name}`")
+def no_stack(name: str, copy: Path | None = None) -> NoSuchStackError:
+    """The error of a stack that is not there, in Pulumi's words; `copy` is what is left of it."""
+    hint = f"make it with `stack init {name}`"
+    if copy:
+        hint = f"if its state was lost, this is a copy of it: {copy}; else {hint}"
+    return NoSuchStackError(f"no stack named '{name}' found", hint=hint)

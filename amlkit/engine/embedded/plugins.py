@@ -25,7 +25,7 @@ from google.protobuf import empty_pb2
 
 from amlkit.errors import EngineError, SetupError
 
-from .gate import AbandonedError, ConsequenceError
+from .gate import AbandonedError, AlsoBrokenOffError, BrokenOffError
 from .protocol import CHANNEL_OPTIONS, plugin_pb2, provider_pb2_grpc
 from .timings import Timings
 
@@ -103,6 +103,11 @@ class Plugin:
         self._ended_by_us = False
         self._told = threading.Lock()
 
+    @property
+    def attached(self) -> bool:
+        """Does it run in a process of its own, so that nobody here knows whether it lives?"""
+        return self._process is None
+
     def last_lines(self) -> str:
         """What a dead plugin said last on its stderr; empty while it lives."""
         return "\n".join(self._lines) if self._has_ended() else ""
@@ -119,9 +124,9 @@ class Plugin:
         code = self._process.returncode
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         if not self._told.acquire(blocking=False):
-            return ConsequenceError(f"plugin `{self.name}` {how}")
+            return AlsoBrokenOffError(f"plugin `{self.name}` {how}")
         said = "\n".join(self._lines)
-        return EngineError(f"plugin `{self.name}` {how}" + (f":\n{said}" if said else ""))
+        return BrokenOffError(f"plugin `{self.name}` {how}" + (f":\n{said}" if said else ""))
 
     def _has_ended(self) -> bool:
         """Is its process gone? One whose connection broke gets a second for that."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from amlkit.errors import EngineError
+from amlkit.errors import AmlkitError, EngineError
 
 from . import urns
 from .goal import Goal, explicit_provider
@@ -28,6 +28,7 @@ class ProviderChoice:
         self._seen = seen
         self._register = register
         self._defaults: dict[tuple[str, str], str] = {}
+        self._failed: dict[tuple[str, str], AmlkitError] = {}  # asked for by others before the run has stopped
 
     def of(self, goal: Goal) -> str:
         """The reference to the provider of a goal with its inheritance; empty for what has none."""
@@ -39,6 +40,8 @@ class ProviderChoice:
     def default(self, type_: str, version: str) -> str:
         """The reference to the default provider of a type's package."""
         package = urns.package_of(type_)
+        if error := self._failed.get((package, version)):
+            raise error
         if (package, version) not in self._defaults:
             goal = Goal(
                 type=f"{PROVIDER_PREFIX}{package}",
@@ -46,7 +49,11 @@ class ProviderChoice:
                 custom=True,
                 inputs=default_inputs(package, version, self._run.config),
             )
-            entry = self._register(goal)
+            try:
+                entry = self._register(goal)
+            except AmlkitError as error:
+                self._failed[package, version] = error
+                raise
             self._seen.add(entry)
             self._defaults[package, version] = urns.provider_reference(entry.resource.urn, entry.resource.id)
         return self._defaults[package, version]

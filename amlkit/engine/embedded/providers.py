@@ -21,6 +21,7 @@ from amlkit.propertyvalues import from_struct, has_unknown, to_struct, unsecret
 
 from . import urns
 from .decide import Diff
+from .gate import BrokenOffError
 from .plugins import Plugin
 from .protocol import provider_pb2, status_pb2
 from .resource import Resource
@@ -305,10 +306,10 @@ class Provider:
             raise self._error(error) from error
 
     def _error(self, error: grpc.RpcError) -> EngineError:
-        broken = _code(error) in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
-        death = self.plugin.death() if broken else None
+        if _code(error) in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+            return self.plugin.death() or (BrokenOffError if self.plugin.attached else EngineError)(_details(error))
         unsure = _code(error) in (grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS)
-        return death or (UnsureError if unsure else EngineError)(_details(error))
+        return (UnsureError if unsure else EngineError)(_details(error))
 
 
 def config_only(inputs: Mapping[str, Any]) -> dict[str, Any]:

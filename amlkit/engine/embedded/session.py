@@ -35,6 +35,7 @@ from .runner import Order, Program, python_of
 from .secrets import Passphrase
 from .snapshot import Snapshot
 from .stackfile import config_for_program, stored_config
+from .surroundings import runtime, surroundings
 from .texts import Texts
 from .timings import Timings
 
@@ -131,7 +132,7 @@ def session(
             yield opened
         finally:
             if not preview:
-                _finish(opened, began, commit())
+                _finish(opened, began, commit(), options.environ)
 
 
 def _place(stack: Opened, values: Mapping[str, str], secret_keys: Sequence[str]) -> dict[str, Any]:
@@ -216,8 +217,9 @@ def _writer(
     return write
 
 
-def _finish(opened: Session, began: float, commit: Commit) -> None:
+def _finish(opened: Session, began: float, commit: Commit, variables: Mapping[str, str]) -> None:
     tools, reporter = opened.tools, opened.tools.reporter
+    language = runtime(opened.stack.project.virtualenv) if opened.kind == "update" else {}
     opened.stack.state.finish(
         Done(
             kind=opened.kind,
@@ -227,7 +229,7 @@ def _finish(opened: Session, began: float, commit: Commit) -> None:
             end=time.time(),
             config=stored_config(opened.stack.project, opened.stack.settings()),
             message=opened.message or commit.title,
-            environment=commit.environment,
+            environment={**surroundings(variables), **language, **commit.environment},
         )
     )
 

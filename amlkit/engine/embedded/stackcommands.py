@@ -113,14 +113,16 @@ def init(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> in
 
 
 def make(stack: Opened) -> None:
-    """Make a stack: its state, and a salt in its settings unless they have one.
+    """Make a stack: its state, and a salt in its settings unless they have one. A copy of an earlier state is told of.
 
     Raises:
         SetupError: it exists already, or there is no passphrase.
     """
-    settings = stack.settings()
+    settings, copy = stack.settings(), stack.state.left_copy()
     stack.state.create(stack.passphrase(settings))
     settings.save()
+    if copy:
+        _warn(f"a stack of this name had resources; the next update replaces the copy of its state: {copy}")
 
 
 def select(given: argparse.Namespace, cwd: Path, environ: Mapping[str, str]) -> int:

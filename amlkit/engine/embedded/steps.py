@@ -17,7 +17,7 @@ from amlkit.engine.events import Op, StepEvent
 from amlkit.errors import EngineError
 from amlkit.propertyvalues import UNKNOWN
 
-from .gate import AbandonedError
+from .gate import AbandonedError, BrokenOffError
 from .kinds import Custom, Kind
 from .manifest import now
 from .providers import Outcome, UnsureError
@@ -87,7 +87,7 @@ def create(
     with reported(run, Step(op, old, new, changes)) as course:
         run.hooks.run("BeforeCreate", new, old=None, new=new)
         ticket = run.snapshot.begin(new, "creating")
-        with _undone_on_failure(run, ticket):
+        with _undone_on_failure(run, ticket, unless=BrokenOffError):
             attempt = partial(kind.create, new, preview=run.preview)
             outcome = retried(run, "create", attempt, old=None, new=new)
         stamp = now()
@@ -204,11 +204,13 @@ class ProtectedError(EngineError):
 
 
 @contextmanager
-def _undone_on_failure(run: Run, ticket: int) -> Iterator[None]:
+def _undone_on_failure(run: Run, ticket: int, unless: type[EngineError] | tuple[()] = ()) -> Iterator[None]:
+    """Drop the note of what had begun; after `unless` the next run looks for what was made."""
     try:
         yield
-    except BaseException:
-        run.snapshot.failed(ticket)
+    except BaseException as error:
+        if not isinstance(error, unless):
+            run.snapshot.failed(ticket)
         raise
 
 

@@ -1,9 +1,10 @@
 """A provider in the test's own process that watches over its cloud: what may never happen is noted as it happens.
 
 Inputs of `toy:index:Thing`: `logical` (the name in the program), `name` (the physical one; made up where the program
-gives none, so that it is another one for each replacement; ids are built of it), `text` (changes in place), `zone` and
-`bound` (a change replaces), `slot` (a change replaces, the old one goes first), `needs` and `bound` (ids of other
-things), `after` (logical names that must be there).
+gives none, so that it is another one for each replacement; ids are built of it), `text` (changes in place), `zone`,
+`bound` and `within` (a change replaces), `slot` (a change replaces, the old one goes first), `needs` and `bound` (ids
+of other things), `within` (ids of things it goes with when they are deleted), `after` (logical names that must be
+there). A provider has a `zone`, too: its change replaces it, and with it what it manages.
 """
 
 import os
@@ -18,13 +19,16 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from amlkit.engine.embedded.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 from amlkit.propertyvalues import UNKNOWN, unsecret
 
-REPLACING = ("zone", "bound", "slot", "name")
+REPLACING = ("zone", "bound", "within", "slot", "name")
 THREADS = 48
 
 
 @dataclass(frozen=True)
 class Fault:
-    """At the `turn`-th call of a method, `before` its effect or after it: `error`, `partial`, `kill`, `interrupt`."""
+    """At the `turn`-th call of a method, `before` its effect or after it: `mode` is what goes wrong.
+
+    `error`; `partial`: made, but not well; `kill` and `interrupt`: the engine; `die`: the plugin itself is gone.
+    """
 
     method: str
     turn: int
@@ -86,7 +90,7 @@ class Cloud:
                 self._strike(fault, context, None)
             with self._lock:
                 if self._killed:
-                    context.abort(grpc.StatusCode.UNKNOWN, "the engine is gone")
+                    context.abort(grpc.StatusCode.UNKNOWN, "the engine or the plugin is gone")
                 self.calls.append((method, name))
                 result = effect()
             if fault and not fault.before:
@@ -98,6 +102,13 @@ class Cloud:
                 self._lock.notify_all()
 
     def _strike(self, fault, context, detail):
+        if fault.mode == "die":
+            with self._lock:
+                self._killed = True
+            ended = threading.Event()
+            context.add_callback(ended.set)
+            self._server.stop(0)
+            assert ended.wait(20)  # an answer could be faster than the end
         if fault.mode in ("kill", "interrupt"):
             with self._lock:
                 assert self._lock.wait_for(lambda: self._pid is not None, 20)
@@ -129,20 +140,32 @@ class Cloud:
         going = self.things.pop(identifier, None)
         if going is None:
             return
+        for each in [each for each, inputs in self.things.items() if identifier in inputs["within"]]:
+            self.delete(each)
         for other, inputs in self.things.items():
+            if inputs["within"]:  # it may be gone for the engine, and go with something that is deleted later
+                continue
             last = all(each["logical"] != going["logical"] for each in self.things.values())
             softly = identifier in inputs["needs"] or (last and going["logical"] in inputs["after"])
             if identifier in inputs["bound"] or (softly and going["logical"] not in self.rough):
                 self.wrongs.append(f"{identifier} deleted before {other}, which needs it")
 
     def _look_after(self, inputs):
-        for needed in (*inputs["needs"], *inputs["bound"]):
+        for needed in (*inputs["needs"], *inputs["bound"], *inputs["within"]):
             if needed not in self.things and needed not in self.gone:
                 self.wrongs.append(f"{inputs['name']} made before {needed}, which it needs")
         there = {each["logical"] for each in self.things.values()} | {self.logical(each) for each in self.gone}
         for name in inputs["after"]:
             if name not in there:
                 self.wrongs.append(f"{inputs['name']} made before {name}, which it comes after")
+
+    def vanish(self, identifier):
+        """Taken away behind the engine's back, with all that is in it."""
+        self.gone.add(identifier)
+        del self.things[identifier]
+        for each in [each for each, inputs in self.things.items() if identifier in inputs["within"]]:
+            if each in self.things:
+                self.vanish(each)
 
     @staticmethod
     def logical(identifier):
@@ -171,7 +194,11 @@ class Plugin(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request, context):
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+        moved = plain(request.old_inputs).get("zone") != plain(request.news).get("zone")
+        return provider_pb2.DiffResponse(
+            changes=provider_pb2.DiffResponse.DIFF_SOME if moved else provider_pb2.DiffResponse.DIFF_NONE,
+            replaces=["zone"] if moved else [],
+        )
 
     def Configure(self, request, context):
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True, acceptResources=True)

@@ -41,8 +41,8 @@ class World:
                 self.folder / "project",
                 environ,
                 out,
-                run.kill_at,
-                self.folder / "state",
+                kill_at=run.kill_at,
+                watched=self.folder / "state",
             )
             self.cloud.serves(engine.pid)
             try:
@@ -61,13 +61,29 @@ class World:
         """What the state holds, providers and the stack aside."""
         return [each for each in self.latest().get("resources", []) if each["type"].startswith("toy:")]
 
+    def providers(self):
+        """The explicit providers that the state holds."""
+        found = [each["urn"] for each in self.latest().get("resources", []) if each["type"] == "pulumi:providers:toy"]
+        return sorted(urn.split("::")[3] for urn in found if not urn.endswith("::default"))
+
     def vanish(self, number):
         """Take a thing away behind the engine's back."""
         there = sorted(self.cloud.things)
         if there:
-            identifier = there[number % len(there)]
-            del self.cloud.things[identifier]
-            self.cloud.gone.add(identifier)
+            self.cloud.vanish(there[number % len(there)])
+
+    def lost(self):
+        """Ids of what exists, and the state neither holds nor notes as begun."""
+        held = {each.get("id") for each in self.resources()}
+        begun = [each["resource"] for each in self.latest().get("pending_operations", [])]
+        held |= {f"toy/{unsecret(each['inputs']['name'])}" for each in begun if "name" in each.get("inputs", {})}
+        return set(self.cloud.things) - held
+
+    def drop_forgotten(self):
+        """Take away what was to go with something that then stayed: the state forgets it first, as with Pulumi."""
+        for identifier in self.lost():
+            if self.cloud.things.get(identifier, {}).get("within"):
+                self.cloud.delete(identifier)
 
 
 def check_story(world, story):
@@ -98,9 +114,12 @@ def look_after_a_run(world, run, code, text, before, told):
     if run.verb == "preview":
         assert (world.state_file.read_text(), world.cloud.things) == before, told
         return
-    if not (run.fault or run.kill_at or run.stop_at >= 0 or world.cloud.gone):
+    ill = run.fault or run.kill_at or run.stop_at >= 0
+    if not (ill or world.cloud.gone):
         assert code == 0, told
-    lost = set(world.cloud.things) - {each.get("id") for each in world.resources()}
+    if ill:
+        world.drop_forgotten()
+    lost = world.lost()
     assert not lost, f"not in the state: {lost}\n{told}"
 
 
@@ -121,6 +140,8 @@ def final(world, version, told):
     assert sorted(each["urn"].split("::")[3] for each in there) == sorted(each.name for each in version), story
     assert {each["id"] for each in there if each["custom"]} == set(world.cloud.things), story
     assert not world.latest().get("pending_operations"), story
+    assert {each["urn"].split("::")[3]: manager(each) for each in there} == managers(version), story
+    assert world.providers() == sorted({each.provider for each in version} - {""}), story
     story = run("up")
     assert {method for method, _ in world.cloud.calls} <= {"Check", "Diff"}, story
     story = run("destroy")
@@ -136,7 +157,7 @@ def seen(cloud):
         assert name not in found, f"{name} is there twice"
         edges = {
             edge: [cloud.things[each]["logical"] if each in cloud.things else each for each in inputs[edge]]
-            for edge in ("needs", "bound")
+            for edge in ("needs", "bound", "within")
         }
         found[name] = edges | {key: unsecret(inputs.get(key)) for key in ("text", "zone", "slot", "named", "after")}
     return found
@@ -144,9 +165,24 @@ def seen(cloud):
 
 def wanted(version):
     """The same for a program."""
-    keys = ("text", "zone", "slot", "named", "after", "needs", "bound")
+    keys = ("text", "zone", "slot", "named", "after", "needs", "bound", "within")
     return {
         each.name: {key: list(value) if isinstance(value := getattr(each, key), tuple) else value for key in keys}
         for each in version
         if not each.group
     }
+
+
+def manager(resource):
+    """The name of the provider that manages a resource of the state, empty for a default one and for components."""
+    name = resource.get("provider", "::::::::").split("::")[3]
+    return "" if name == "default" else name
+
+
+def managers(version):
+    """Name → the provider's, its own or the one of what it is a child of."""
+    found, given = {}, {}
+    for each in version:
+        given[each.name] = each.provider or given.get(each.parent, "")
+        found[each.name] = "" if each.group else given[each.name]
+    return found

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from unittest import mock
 
 from amlkit.engine import cli
 
@@ -77,7 +78,12 @@ class Embedded:
         if self.rough:
             return _Process(self, project, [sys.executable, "-m", "amlkit.engine", *arguments(command)], meanwhile).ran
         out, err = io.StringIO(), io.StringIO()
-        with self.serving(project), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with (
+            self.serving(project),
+            mock.patch.object(sys, "stdin", io.StringIO()),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
             code = cli.main(arguments(command), cwd=project.folder / "project", environ=project.environ)
         return Ran(int(code), out.getvalue(), err.getvalue())
 

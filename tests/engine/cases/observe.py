@@ -38,6 +38,8 @@ _PATTERNS = (
     (re.compile(r"project:///toy\.py#\d+"), "project:///toy.py"),
     (re.compile(r"v1:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/=]{16,}"), "CIPHERTEXT"),
 )
+_OF_SDK = re.compile(r"(beginning rpc|register|resource registration|read(ing)? resource|preparing|Waiting|RPCs|All )")
+_COURSE = {"resourcePreEvent": "begun", "resOutputsEvent": "done", "resOpFailedEvent": "failed"}
 _STOPPED = re.compile(r"\s|Traceback|KeyboardInterrupt|During handling|Exception ignored|$")
 _DROPPED = {"created", "modified", "stackTrace", "ciphertext", "aliases", "startTime", "endTime", "duration"}
 _MUTATES = ("Create", "Update", "Delete")
@@ -80,7 +82,7 @@ class Observer:
             "settings": _delta(settings, self._settings),
             "cloud": sorted(self.scrub(name) for name in self.project.things()),
             "notes": self._notes(),
-            "events": self._event_log(),
+            **self._event_log(),
             "aside": [{"code": each.code, **self._told(each)} for each in ran.aside],
         }
         return {key: value for key, value in seen.items() if value not in ([], {}, "")}
@@ -174,7 +176,9 @@ class Observer:
         kept = ("kind", "message", "result", "resourceChanges", "environment")
         read = [json.loads(_read(path)) for path in new if path.suffix != ".attrs"]
         for each in read:
-            facts = {name: said for name, said in each["environment"].items() if name.startswith(("git.", "vcs."))}
+            facts = {
+                name: said for name, said in each["environment"].items() if name.startswith(("git.", "vcs.", "ci."))
+            }
             each["environment"] = facts
         return [self.scrub({key: each[key] for key in kept if each.get(key)}) for each in read]
 
@@ -185,14 +189,21 @@ class Observer:
         file.unlink(missing_ok=True)
         return [self.text(line) for line in lines]
 
-    def _event_log(self) -> list[Any]:
-        """Events that a command wrote into `events.jsonl`, but for those that only debugging needs."""
+    def _event_log(self) -> dict[str, Any]:
+        """What a command wrote into `events.jsonl`: events, but for those that only debugging needs; the course of each
+        resource, in order; and the lines with which the SDK tells what it does.
+        """
         file = self.project.folder / "project/events.jsonl"
         lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
         file.unlink(missing_ok=True)
         kept = [each for each in lines if not _is_noise(each.get("diagnosticEvent", {}))]
         unlike = ("sequence", "timestamp", "durationSeconds")
-        return sorted((self.scrub(_without(each, unlike)) for each in kept), key=_text)
+        said = [each["diagnosticEvent"] for each in lines if each.get("diagnosticEvent", {}).get("severity") == "debug"]
+        return {
+            "events": sorted((self.scrub(_without(each, unlike)) for each in kept), key=_text),
+            "course": {self.text(urn): course for urn, course in sorted(_courses(lines).items())},
+            "debug": sorted(self.text(each["message"].strip()) for each in said if _OF_SDK.match(each["message"])),
+        }
 
     def text(self, text: str) -> str:
         """A text without what chance or a machine puts into it."""
@@ -273,6 +284,17 @@ def _event_steps(events: list[dict[str, Any]]) -> list[str]:
             begun[metadata["urn"], "refresh"] = False
             steps.append(_step(metadata["op"], metadata["urn"], metadata.get("detailedDiff"), word, "diffKind"))
     return [*steps, *(_step(op, urn, None, "not ended") for (urn, op), open_ in begun.items() if open_)]
+
+
+def _courses(events: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """URN → what was told of it, in order."""
+    found: dict[str, list[str]] = {}
+    for event in sorted(events, key=lambda each: int(each["sequence"])):
+        for kind, word in _COURSE.items():
+            if kind in event:
+                metadata = event[kind]["metadata"]
+                found.setdefault(metadata["urn"], []).append(f"{metadata['op']} {word}")
+    return found
 
 
 def _preview_steps(document: Any) -> list[str]:

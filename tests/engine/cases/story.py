@@ -43,7 +43,7 @@ FOLDER = Path(__file__).parent
 TOPICS = ("commands", "steps", "options", "hooks", "values", "state", "config", "failure", "takeover", "refused")
 HEADER = ("title", "covers", "differs", "differs-in", "refused", "alternate")
 OBSERVED = (
-    *("code", "steps", "changes", "messages", "printed", "aside", "events", "notes"),
+    *("code", "steps", "changes", "messages", "printed", "aside", "events", "course", "debug", "notes"),
     *("calls", "order", "state", "history", "settings", "cloud"),
 )
 

@@ -42,6 +42,7 @@ TRANSLATED = (
     (r'error: strconv\.Atoi: parsing "(.*)": invalid syntax', r"error: not of type `int`: \1"),
     # values that a provider refuses are not told: they may be secret
     (r"(error \S+: .*: property \S+) value \{.*\} (has a problem: .*)", r"\1 \2"),
+    (r"(error: config value for '.*' looks like a secret); rerun with .*", r"\1"),
     # commands about stacks
     (r"(error: --yes or --skip-preview) or --preview-only (must be passed .*)", r"\1 \2"),
     (r"(error: no stack selected); please use `pulumi stack select` to choose one", r"\1"),

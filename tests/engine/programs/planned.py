@@ -20,7 +20,22 @@ class Group(pulumi.ComponentResource):
         super().__init__("toy:index:Group", logical, {}, opts)
 
 
+class Toy(pulumi.ProviderResource):
+    def __init__(self, logical, zone):
+        super().__init__("toy", logical, {"zone": zone})
+
+
 made = {}
+providers = {}
+
+
+def provider(logical):
+    """Made when it is first asked for; no name, no provider."""
+    if logical and logical not in providers:
+        providers[logical] = Toy(logical, str(plan["resources"][0]["zone"]))
+    return providers.get(logical)
+
+
 for number, each in enumerate(plan["resources"]):
     if number == plan["stop_at"]:
         if plan["stop"] == "raise":
@@ -30,12 +45,16 @@ for number, each in enumerate(plan["resources"]):
         parent=made.get(each["parent"]),
         depends_on=[made[name] for name in each["after"]],
         delete_before_replace=each["delete_first"] or None,
+        provider=provider(each["provider"]),
+        deleted_with=made[each["within"][0]] if each["within"] else None,
+        replace_with=[made[name] for name in each["along"]],
+        aliases=[f"urn:pulumi:dev::any::{chain}::{name}" for chain, name in each["was"]],
     )
     if each["group"]:
         made[each["name"]] = Group(each["name"], options)
         continue
     inputs = {key: each[key] for key in ("text", "zone", "after", "named")} | {"logical": each["name"]}
-    for edge in ("needs", "bound"):
+    for edge in ("needs", "bound", "within"):
         inputs[edge] = [made[name].id for name in each[edge]]
     if each["slot"] is not None:
         inputs["slot"] = each["slot"]
