@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,14 @@ class Put:
     def kept(self, name: str, otherwise: Any) -> Any:
         """A property that the service chose once: the stored value, else this one."""
         return ((self.before or {}).get("properties") or {}).get(name, otherwise)
+
+    def changed(self, names: Iterable[str]) -> str | None:
+        """The first of these properties to which another value is given than the stored one, in any case, or None."""
+        given = self.properties
+        for name in names:
+            if name in given and str(self.kept(name, given[name])).lower() != str(given[name]).lower():
+                return name
+        return None
 
 
 @dataclass(frozen=True)
@@ -227,6 +235,14 @@ def check_name(kind: Kind, name: str) -> None:
     if not kind.name.fullmatch(name):
         message = f"The resource name '{name}' is not valid for '{kind.type}': it must match {kind.name.pattern}"
         raise AzureError(400, "InvalidResourceName", message)
+
+
+def is_taken(write: Put, type_: str) -> bool:
+    """Has another resource of this type the name, in whatever group or subscription? For names that are hosts."""
+    return any(
+        other["name"].lower() == write.name.lower() and other["id"].lower() != write.id.lower()
+        for other in write.world.documents.of_type("", type_)
+    )
 
 
 def guid_of(text: str) -> str:

@@ -26,6 +26,8 @@ ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
 CONTAINER_NAME = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]|\$root|\$web|\$logs")
 SHARE_NAME = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
+_LONGEST_NAME = 1024  # characters: "Naming and referencing containers, blobs, and metadata"
+_LONGEST_PART = 255  # bytes, of the file systems below
 _FILES = ".file"  # ends the folder of an account's file shares; no name of an account has a dot
 _CONTAINERS = {"AzureBlob": "containerName", "AzureDataLakeGen2": "filesystem"}  # one folder behind both services
 _SCHEMA = ("CREATE TABLE accounts (name TEXT PRIMARY KEY, id TEXT NOT NULL, key1 TEXT NOT NULL, key2 TEXT NOT NULL)",)
@@ -123,17 +125,11 @@ class Blobs:
         Raises:
             AzureError: 404: no such account; 400: an illegal name.
         """
-        self.keys(account)
-        folder = self.container(account, container)
-        if folder.is_dir():
-            return False
-        folder.mkdir(parents=True, exist_ok=True)
-        return True
+        return self._create(account, self.container(account, container))
 
     def containers(self, account: str) -> list[str]:
         """The names of the containers of an account, sorted."""
-        folder = self._root / account
-        return sorted(item.name for item in folder.iterdir() if item.is_dir()) if folder.is_dir() else []
+        return _folders(self._root / account)
 
     def share(self, account: str, share: str) -> Path:
         """The folder of a file share, `data/<account>.file/<share>`, whether or not it exists.
@@ -151,43 +147,33 @@ class Blobs:
         Raises:
             AzureError: 404: no such account; 400: an illegal name.
         """
+        return self._create(account, self.share(account, share))
+
+    def shares(self, account: str) -> list[str]:
+        """The names of the file shares of an account, sorted."""
+        return _folders(self._root / f"{account}{_FILES}")
+
+    def delete_share(self, account: str, share: str) -> bool:
+        """Remove a file share with all its files; False if it was not there."""
+        return self._delete(self.share(account, share))
+
+    def delete_container(self, account: str, container: str) -> bool:
+        """Remove a container with all its blobs; False if it was not there."""
+        return self._delete(self.container(account, container))
+
+    def _create(self, account: str, folder: Path) -> bool:
         self.keys(account)
-        folder = self.share(account, share)
         if folder.is_dir():
             return False
         folder.mkdir(parents=True, exist_ok=True)
         return True
 
-    def shares(self, account: str) -> list[str]:
-        """The names of the file shares of an account, sorted."""
-        folder = self._root / f"{account}{_FILES}"
-        return sorted(item.name for item in folder.iterdir() if item.is_dir()) if folder.is_dir() else []
-
-    def delete_share(self, account: str, share: str) -> bool:
-        """Remove a file share with all its files; False if it was not there."""
-        folder = self.share(account, share)
+    def _delete(self, folder: Path) -> bool:
         if not folder.is_dir():
             return False
         shutil.rmtree(folder)
-        self._tell(f"{account}{_FILES}", share)
+        self._tell(folder.parent.name, folder.name)
         return True
-
-    def delete_container(self, account: str, container: str) -> bool:
-        """Remove a container with all its blobs; False if it was not there."""
-        folder = self.container(account, container)
-        if not folder.is_dir():
-            return False
-        shutil.rmtree(folder)
-        self._tell(account, container)
-        return True
-
-    def file(self, account: str, container: str, name: str) -> Path:
-        """The file of a blob, whether or not it exists.
-
-        Raises:
-            AzureError: 400: a name that cannot be a path below the container.
-        """
-        return self.container(account, container).joinpath(*_segments(name))
 
     def url(self, account: str, container: str, path: str = "") -> str:
         """The address of a container or blob for clients."""
@@ -213,17 +199,17 @@ class Blobs:
         match = _DATASTORE_URI.fullmatch(uri)
         if match:
             workspace = _workspace(match["workspace"]) or workspace_id
-            return self._datastore(workspace, match["datastore"]).joinpath(*_segments(match["path"] or "", folder=True))
+            return self._datastore(workspace, match["datastore"]).joinpath(*segments((match["path"] or "").strip("/")))
         if is_web(uri):
             return self.web_file(uri)
         parts = _split(uri)
         host = re.fullmatch(rf"([a-z0-9]+)\.(blob|dfs)\.{re.escape(STORAGE_SUFFIX)}", parts.hostname or "")
         if host and parts.scheme in ("wasbs", "abfss") and parts.username:
-            return self.container(host[1], parts.username).joinpath(*_segments(unquote(parts.path), folder=True))
+            return self.container(host[1], parts.username).joinpath(*segments(unquote(parts.path).strip("/")))
         if parts.scheme != "https" or not host:
             raise AzureError(400, "InvalidUri", f"Not a URI of a datastore or of this storage: '{shown(uri)}'.")
         container, _, path = unquote(parts.path).strip("/").partition("/")
-        return self.container(host[1], container).joinpath(*_segments(path, folder=True))
+        return self.container(host[1], container).joinpath(*segments(path.strip("/")))
 
     def _datastore(self, workspace: str, name: str) -> Path:
         document = self._documents.get(f"{workspace}/datastores/{name}")
@@ -253,6 +239,26 @@ def shown(uri: str) -> str:
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
+def segments(name: str) -> list[str]:
+    """The parts of a name as a path below its container; none of an empty name.
+
+    Raises:
+        AzureError: 400: it cannot be one.
+    """
+    parts = name.split("/") if name else []
+    wrong = any(
+        part in ("", ".", "..") or "\\" in part or "\0" in part or len(part.encode()) > _LONGEST_PART for part in parts
+    )
+    if wrong or len(name) > _LONGEST_NAME:
+        message = f"The local storage keeps blobs as files and cannot keep this name: '{name[:_LONGEST_NAME]}'."
+        raise AzureError(400, "InvalidResourceName", message)
+    return parts
+
+
+def _folders(folder: Path) -> list[str]:
+    return sorted(item.name for item in folder.iterdir() if item.is_dir()) if folder.is_dir() else []
+
+
 def _split(uri: str) -> SplitResult:
     try:
         return urlsplit(uri)
@@ -266,14 +272,3 @@ def _workspace(path: str | None) -> str:
     parts = path.split("/")
     provider = "providers/Microsoft.MachineLearningServices"
     return f"/subscriptions/{parts[1]}/resourceGroups/{parts[3]}/{provider}/workspaces/{parts[-1]}"
-
-
-def _segments(name: str, *, folder: bool = False) -> list[str]:
-    segments = (name.strip("/") if folder else name).split("/")
-    if folder and segments == [""]:
-        return []
-    for segment in segments:
-        if segment in ("", ".", "..") or "\\" in segment or "\0" in segment or len(segment.encode()) > 255:
-            message = f"The local storage keeps blobs as files and cannot keep this name: '{name}'."
-            raise AzureError(400, "InvalidResourceName", message)
-    return segments

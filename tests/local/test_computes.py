@@ -217,7 +217,7 @@ def test_a_quota_keeps_a_cluster_from_its_least_number_of_nodes(home: Home) -> N
     assert error_of(stand_in.arm("POST", f"{QUOTAS}/westeurope/updateQuotas", {"value": [{"id": "x"}]}))[0] == 400
     made = workspace.made("computes/cpu", cluster(low=3, high=4))  # it is made whatever its quota is
     inner = made["properties"]["properties"]
-    assert (inner["currentNodeCount"], inner["errors"][0]["error"]["code"]) == (2, "ClusterCoreQuotaReached")
+    assert (inner["currentNodeCount"], inner["errors"][0]["error"]["code"]) == (2, "ClusterMinNodesExceedCoreQuota")
     usages = stand_in.arm("GET", f"{QUOTAS}/westeurope/usages").json()["value"]
     found = {each["name"]["value"]: (each["currentValue"], each["limit"]) for each in usages}
     assert found["standardDSv2Family"] == (8, 8)

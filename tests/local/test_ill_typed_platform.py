@@ -129,11 +129,13 @@ def platform(stand_in: StandIn) -> Iterator[Platform]:
     group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-{uuid.uuid4().hex[:8]}"
     stand_in.made(group, {"location": "westeurope"})
     control(stand_in, "PUT", "inert", {"types": ["Microsoft.Network"]})
-    yield Platform(stand_in, group)
+    made = Platform(stand_in, group)
+    yield made
     for owner in ("", "spoilt"):
         control(stand_in, "PUT", "inert", {"types": [], "owner": owner})
     control(stand_in, "PUT", "time", {"ahead": 0})
     control(stand_in, "DELETE", "faults")
+    made.send("POST", f"{LOCATION}/updateQuotas", {"value": [{"id": "/standardDSv2Family", "limit": -1}]})
 
 
 @pytest.mark.parametrize(("method", "path", "body"), BODIES, ids=[f"{method} {path}" for method, path, _ in BODIES])

@@ -36,6 +36,10 @@ from azure.ai.ml.entities import (
     AmlCompute, AmlComputeSshSettings, ComputeInstance, IdentityConfiguration, KubernetesCompute, VirtualMachineCompute,
     VirtualMachineSshSettings,
 )
+def clusters():
+    named = {each.name["value"]: vars(each)["currentValue"] for each in client.compute.list_usage()}
+    return named["TotalClusters"]
+before = clusters()
 base = f"/subscriptions/{subscription}/resourceGroups/{group}/providers"
 ssh = AmlComputeSshSettings(admin_username="me", admin_password="a-Secret-1", ssh_key_value="ssh-rsa AAAA")
 client.compute.begin_create_or_update(AmlCompute(
@@ -76,8 +80,7 @@ facts["listed"] = sorted((each.name, each.type) for each in client.compute.list(
 facts["clusters"] = [each.name for each in client.compute.list(compute_type="amlcompute")]
 sizes = client.compute.list_sizes(compute_type="amlcompute")
 facts["size"] = [(vars(each)["vCPUs"], each.family) for each in sizes if each.name == "Standard_DS3_v2"]
-usages = client.compute.list_usage()
-facts["usage"] = [vars(each)["currentValue"] for each in usages if each.name["value"] == "TotalClusters"]
+facts["usage"] = clusters() - before
 client.compute.begin_delete("vm", action="Detach").result()
 client.compute.begin_delete("cpu").result()
 facts["left"] = sorted(each.name for each in client.compute.list())
@@ -111,7 +114,7 @@ def test_computes(workspace: Workspace) -> None:
         ],
         "clusters": ["cpu"],
         "size": [[4, "standardDSv2Family"]],
-        "usage": [1],
+        "usage": 1,
         "left": ["desk", "k8s"],
         "gone": "ResourceNotFound",
     }

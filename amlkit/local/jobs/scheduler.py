@@ -21,9 +21,8 @@ from .builds import Builds
 from .contents import Contents
 from .downloads import Downloads
 from .environments import BuildError, Environment, Environments
-from .flights import Flights
-from .kinds.distribution import instances
 from .kinds.sweeping import Sweeps
+from .launching import Launcher
 from .locations import BUILD_LOG, artifacts, child_name, log_file
 from .nesting import settle
 from .outputs import of_run, places, taken_over
@@ -31,9 +30,9 @@ from .records import Job, Status, Step
 from .registrations import RegistrationError, Registrations
 from .reuse import BEFORE, REUSED_FROM, MissingDataError, Reuse, Seen, Verdict, maker
 from .rules import Facts
-from .runner import Handle, Result, Runner, Work
-from .slots import Task
+from .runner import Handle, Result, Runner
 from .state import REASON, Cancel, Changes, Event, Fetched, Finished, Prepared, Retry, Run, own_properties
+from .verdicts import Verdicts
 from .work import end_all, label, work_of
 
 _log = logging.getLogger(__name__)
@@ -58,17 +57,15 @@ class Scheduler:
         self._contents = contents
         self._reuse = reuse
         self._environments = environments
-        self._runner = runner
         self._registrations = registrations
         self._downloads = downloads
         self._blobs = runner.blobs
-        self._sweeps = sweeps
-        self._slots = sweeps.slots
         self._pool = ThreadPoolExecutor(4, "runs")
         self._lock = threading.Lock()
         self._runs: dict[str, Run] = {}
         self._builds = Builds(environments)
-        self._flights = Flights()
+        self._launcher = Launcher(keep, runner, sweeps)
+        self._verdicts = Verdicts(reuse)
         self._stopping = False
 
     def add(self, run: Run) -> None:
@@ -93,8 +90,7 @@ class Scheduler:
                 del self._runs[run.job.name]
         for run in gone:
             with run.lock:  # a round that was under way is over now, and there is none after it
-                for step in list(run.claims):
-                    self._land(run, step)
+                self._verdicts.land_all(run)
         end_all(gone, "canceled")
 
     def stop(self) -> None:
@@ -196,7 +192,7 @@ class Scheduler:
         if step in run.prints and run.component(run.steps[step]).deterministic:
             changes.reusable(run.prints[step].key, name)
         changes.say(step, "completed")
-        changes.after.append(lambda: self._land(run, step))
+        changes.after.append(lambda: self._verdicts.land(run, step))
 
     def _register(self, run: Run, step: str, produced: Produced) -> Produced:
         found = run.steps[step]
@@ -212,7 +208,7 @@ class Scheduler:
         for name in lost:
             changes.update(run.names[name], status=Status.CANCELED, ended=now(), error=why)
             changes.say(name, why)
-        changes.after.append(lambda: self._land(run, step))
+        changes.after.append(lambda: self._verdicts.land(run, step))
         run.stopping = run.stopping or not run.definition.continue_on_step_failure
 
     def _stop_rest(self, run: Run, changes: Changes) -> None:
@@ -243,7 +239,7 @@ class Scheduler:
             self._fail(run, step.name, Result(f"{label(step.name)} could not start: {error}", {}), changes)
             return
         run.prints[step.name] = found
-        verdict = self._judge(run, step, found, seen)
+        verdict = self._verdicts.of(run, step, found, seen, lambda: self._notify(run, Retry(step.name)))
         if verdict is None:
             run.progress.states[step.name] = Status.QUEUED
             changes.update(run.names[step.name], status=Status.QUEUED)
@@ -263,19 +259,6 @@ class Scheduler:
 
         changes.after.append(lambda: self._downloads.want(address, told))
 
-    def _judge(self, run: Run, step: Step, found: Fingerprint, seen: Seen) -> Verdict | None:
-        """None: the same step is under way already, and this one waits for its result."""
-        if resumed := self._reuse.resumed(run.job, step.name, found, seen):
-            return resumed
-        if not run.component(step).deterministic:
-            return Verdict(Reason(Outcome.NOT_ALLOWED))
-        if run.definition.force_rerun:
-            return Verdict(Reason(Outcome.FORCED))
-        if not self._flights.claim((run.job.workspace, found.key), lambda: self._notify(run, Retry(step.name))):
-            return None
-        run.claims[step.name] = found.key
-        return self._reuse.judge(run.job, lambda: run.line(step), found, seen)
-
     def _reused(self, run: Run, step: Step, found: Fingerprint, reason: Reason, hit: Job, changes: Changes) -> None:
         name, time = run.names[step.name], now()
         uris, kept = places(run.job, run.definition, step, run.component(step), name)
@@ -286,7 +269,7 @@ class Scheduler:
             self._fail(run, step.name, Result(f"{label(step.name)} failed: {error}", {}), changes)
             return
         run.progress.complete(step.name)
-        self._land(run, step.name)  # whoever waits finds the same result: it was committed long ago
+        self._verdicts.land(run, step.name)  # whoever waits finds the same result: it was committed long ago
         changes.judged(
             name,
             found,
@@ -332,32 +315,13 @@ class Scheduler:
         run.progress.states[step.name] = Status.QUEUED
         changes.update(run.names[step.name], status=Status.QUEUED)
         work = work_of(run, step, environment)
-        nodes = 0 if work.component.kind == "sweep" else instances(work.component.options)
-        name = run.names[step.name]
-        task = Task(step.compute, step.slots, lambda: self._execute(run, step.name, work, handle), nodes, name)
-        changes.after.append(lambda: self._slots.take(task))
 
-    def _execute(self, run: Run, step: str, work: Work, handle: Handle) -> None:
-        """In the step's own thread, when a place on its cluster is free."""
-        if not handle.begin():
-            return
-        try:
-            with self._store.database.transaction() as connection:
-                store.update(connection, work.identity.job, status=Status.RUNNING, started=now())
-            runs = self._sweeps if work.component.kind == "sweep" else self._runner
-            result = runs.run(work, handle)
-        except Exception as error:  # a step must end, whatever is wrong with us
-            _log.exception("step %s", work.identity.job)
-            result = Result(f"the local Azure ML failed: {type(error).__name__}: {error}", {})
-        handle.done.set()
-        self._notify(run, Finished(step, result))
+        def told(result: Result) -> None:
+            self._notify(run, Finished(step.name, result))
+
+        changes.after.append(lambda: self._launcher.launch(work, handle, told))
 
     # How it ends
-
-    def _land(self, run: Run, step: str) -> None:
-        key = run.claims.pop(step, None)
-        if key is not None:
-            self._flights.land((run.job.workspace, key))
 
     def _end_if_over(self, run: Run, changes: Changes) -> None:
         if not run.progress.is_over:
@@ -392,5 +356,4 @@ class Scheduler:
                 found = self._store.get(name)
                 if found is not None and not found.status.is_final:
                     store.update(connection, name, status=Status.FAILED, error=why, ended=now())
-        for step in list(run.claims):
-            self._land(run, step)
+        self._verdicts.land_all(run)

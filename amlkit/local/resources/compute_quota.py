@@ -87,7 +87,7 @@ def update_quotas(request: Request, body: Any) -> dict[str, Any]:
         name = str(each.get("id", "")).rpartition("/")[2] if isinstance(each, dict) else ""
         known = {other.lower(): other for other in (*_families(), *_TOTALS)}.get(name.lower())
         limit = each.get("limit") if isinstance(each, dict) else None
-        if known is None or not isinstance(limit, int) or limit < _UNLIMITED:
+        if known is None or type(limit) is not int or limit < _UNLIMITED:
             raise AzureError(400, "BadRequest", f"Not a limit of cores: '{name}'.")
         here.documents.put(_limit_id(request.path_params["subscription"], location, known), {"limit": limit})
         answers.append({"id": each["id"], "type": each.get("type"), "limit": limit, "unit": "Count"})
@@ -108,8 +108,8 @@ def errors(here: World, cluster: dict[str, Any]) -> list[dict[str, Any]] | None:
     least = cluster["properties"]["properties"]["scaleSettings"]["minNodeCount"]
     for name, limit, cores in _limits(here, cluster):
         if least * cores > limit:
-            message = f"{least} nodes need {least * cores} cores and the quota of {name} is {limit}."
-            return [{"error": {"code": "ClusterCoreQuotaReached", "message": message}}]
+            message = f"The quota of {name} is {limit} vCPUs, and {least} nodes need {least * cores}."
+            return [{"error": {"code": "ClusterMinNodesExceedCoreQuota", "message": message}}]
     return None
 
 

@@ -133,7 +133,7 @@ def check_size(name: Any) -> None:
         return
     close = ", ".join(vmsizes.close(str(name)))
     message = f"The virtual machine size '{name}' is not supported." + (f" Near it are: {close}." if close else "")
-    raise AzureError(400, "InvalidVmSize", message)
+    raise AzureError(400, "InvalidVmSize", message)  # inferred
 
 
 def check_scale(scale: dict[str, Any]) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..arm import GROUP, Kind, Put, group_id, guid_of, identity_of, routes_of
+from ..arm import GROUP, Kind, Put, group_id, guid_of, identity_of, is_taken, routes_of
 from ..clock import now
 from ..web import AzureError
 
 
 def _shape(write: Put) -> dict[str, Any]:
-    for other in write.world.documents.of_type("", KIND.type):
-        if other["name"].lower() == write.name.lower() and other["id"].lower() != write.id.lower():
-            message = f"The data factory name '{write.name}' is already taken. Names are globally unique."
-            raise AzureError(409, "FactoryNameInUse", message)
+    if is_taken(write, KIND.type):
+        message = f"The data factory name '{write.name}' is already taken. Names are globally unique."
+        raise AzureError(409, "FactoryNameInUse", message)
     computed = {
         "provisioningState": "Succeeded",
         "createTime": write.kept("createTime", now()),

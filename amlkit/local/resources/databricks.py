@@ -27,10 +27,8 @@ def _shape(write: Put) -> dict[str, Any]:
     if group and group.lower() == write.id.partition("/providers/")[0].lower():
         message = "The managed resource group must be another one than that of the workspace."
         raise AzureError(400, "ApplicationManagedResourceGroupInvalid", message)  # inferred
-    for name in _FIXED:
-        before = write.kept(name, properties.get(name))
-        if properties.get(name) is not None and str(before).lower() != str(properties[name]).lower():
-            raise AzureError(400, "PropertyChangeNotAllowed", f"The property '{name}' cannot be changed.")  # inferred
+    if fixed := write.changed(_FIXED):
+        raise AzureError(400, "PropertyChangeNotAllowed", f"The property '{fixed}' cannot be changed.")  # inferred
     number = zlib.crc32(write.id.lower().encode())
     computed = {
         "provisioningState": "Succeeded",

@@ -11,7 +11,6 @@ from .lake_store_accounts import NAME, check_unique, common, parts
 DNS_SUFFIX = "azuredatalakeanalytics.amlkit.test"
 _PARTS = ("dataLakeStoreAccounts", "storageAccounts", "firewallRules", "computePolicies")
 _STORE = "Microsoft.DataLakeStore/accounts"
-_KEYS = "_keys"
 
 
 def _shape(write: Put) -> dict[str, Any]:
@@ -49,12 +48,7 @@ def _shape(write: Put) -> dict[str, Any]:
         "location": write.body["location"],
         "tags": write.body.get("tags") or {},
         "properties": defaults | properties | computed,
-        _KEYS: {each["name"]: _key(each) for each in properties.get("storageAccounts") or []},
     }
-
-
-def _key(each: dict[str, Any]) -> Any:
-    return (each.get("properties") or {}).get("accessKey")
 
 
 KIND = Kind(

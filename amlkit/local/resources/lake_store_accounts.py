@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..arm import GROUP, Kind, Put, group_id, guid_of, identity_of, routes_of
+from ..arm import GROUP, Kind, Put, group_id, guid_of, identity_of, is_taken, routes_of
 from ..clock import now
 from ..web import AzureError, check_types
 
@@ -74,9 +74,8 @@ def check_unique(write: Put, type_: str) -> None:
     Raises:
         AzureError: 409.
     """
-    for other in write.world.documents.of_type("", type_):
-        if other["name"].lower() == write.name.lower() and other["id"].lower() != write.id.lower():
-            raise AzureError(409, "AccountAlreadyExists", f"The account named {write.name} is already taken.")
+    if is_taken(write, type_):
+        raise AzureError(409, "AccountAlreadyExists", f"The account named {write.name} is already taken.")
 
 
 KIND = Kind(

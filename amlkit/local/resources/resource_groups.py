@@ -11,8 +11,7 @@ from starlette.responses import Response
 from ..arm import Kind, Put, find, head, listed, patch, put, shown
 from ..web import AzureError, route, world
 from . import deleted_workspaces, storage_accounts, vaults, workspaces
-
-_TAG_FILTER = re.compile(r"tagName eq '([^']*)'(?: and tagValue eq '([^']*)')?")
+from .subscriptions import TAG_FILTER, has_tag
 
 
 def _shape(write: Put) -> dict[str, Any]:
@@ -69,12 +68,10 @@ def list_(request: Request, _: Any) -> dict[str, Any]:
     """
     found, text = listed(KIND, request), request.query_params.get("$filter", "")
     if text:
-        match = _TAG_FILTER.fullmatch(text)
+        match = TAG_FILTER.fullmatch(text)
         if match is None:
             raise AzureError(400, "InvalidFilterInQueryString", f"The filter '{text}' is not supported.")
-        name, value = match.groups()
-        kept = [each for each in found if name in each["tags"]]
-        found = [each for each in kept if value is None or each["tags"][name] == value]
+        found = [each for each in found if has_tag(each, *match.groups())]
     return {"value": [shown(each) for each in found]}
 
 

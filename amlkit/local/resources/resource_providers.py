@@ -10,6 +10,7 @@ from ..inert import Inert
 from ..web import AzureError, check_types, object_body, route, world
 from .role_definitions import scope_of
 
+_VERSION = "2025-12-01"  # every version is taken here; clients choose one from this list
 _BASE = "/subscriptions/{subscription}/providers"
 _TAGS = "/{scope:path}/providers/Microsoft.Resources/tags/default"
 _TYPES = {
@@ -68,7 +69,14 @@ def get(request: Request, _: Any) -> dict[str, Any]:
 
 
 def _shown(request: Request, name: str) -> dict[str, Any]:
-    types = [{"resourceType": each, "locations": [], "apiVersions": []} for each in _TYPES.get(name, ())]
+    scope, prefix = f"/subscriptions/{request.path_params['subscription']}", f"{name.lower()}/"
+    kept = [each["type"] for each in world(request).documents.below(scope) if "type" in each]  # inert ones too
+    found = {each[len(prefix) :] for each in kept if each.lower().startswith(prefix)}
+    known = _TYPES.get(name, ())
+    types = [
+        {"resourceType": each, "locations": [], "apiVersions": [_VERSION]}
+        for each in (*known, *sorted(found - {*known}))
+    ]
     return {
         "id": _BASE.format(**request.path_params) + f"/{name}",
         "namespace": name,

@@ -32,6 +32,7 @@ _LOCATIONS = {
     "westus3": "West US 3",
 }
 _FILTER = re.compile(r"(resourceType|name|resourceGroup|location) eq '([^']*)'", re.IGNORECASE)
+TAG_FILTER = re.compile(r"tagName eq '([^']*)'(?: and tagValue eq '([^']*)')?", re.IGNORECASE)
 _ONE = "/subscriptions/{subscription}"
 
 
@@ -71,17 +72,31 @@ def locations(request: Request, _: Any) -> dict[str, Any]:
 def resources(request: Request, _: Any) -> dict[str, Any]:
     """`GET …/resources[?$filter=resourceType eq '…']` of the subscription or of a group: tracked resources.
 
+    With `tagName eq 'a' and tagValue eq 'b'` the answer leaves out the tags, as Azure's specification says.
+
     Raises:
         AzureError: 400: another filter.
     """
     scope = group_id(request) if "group" in request.path_params else _ONE.format(**request.path_params)
     found = [each for each in world(request).documents.below(scope) if _is_tracked(each)]
-    for test in filter(None, request.query_params.get("$filter", "").split(" and ")):
+    tests = request.query_params.get("$filter", "")
+    tag = TAG_FILTER.search(tests)
+    if tag is not None:
+        found = [each for each in found if has_tag(each, *tag.groups())]
+        tests = TAG_FILTER.sub("", tests)
+    for test in filter(None, tests.split(" and ")):
         match = _FILTER.fullmatch(test.strip())
         if match is None:
             raise AzureError(400, "InvalidFilterInQueryString", f"The filter '{test}' is not supported.")
         found = [each for each in found if _value(each, match[1].lower()).lower() == match[2].lower()]
-    return {"value": [{name: value for name, value in shown(each).items() if name != "properties"} for each in found]}
+    hidden = ("properties", "tags") if tag is not None else ("properties",)
+    return {"value": [{name: value for name, value in shown(each).items() if name not in hidden} for each in found]}
+
+
+def has_tag(document: dict[str, Any], name: str, value: str | None) -> bool:
+    """Has it a tag of that name and, if one is given, of that value?"""
+    tags = document.get("tags") or {}
+    return name in tags and value in (None, tags[name])
 
 
 def _is_tracked(document: dict[str, Any]) -> bool:

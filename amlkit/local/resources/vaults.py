@@ -13,7 +13,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ..arm import GROUP, Kind, Put, find, group_id, routes_of, shown
+from ..arm import GROUP, Kind, Put, find, group_id, is_taken, routes_of, shown
 from ..clock import text_of
 from ..web import AzureError, check_types, object_body, route, world
 from ..world import World
@@ -70,7 +70,7 @@ def _check_name(write: Put) -> None:
             "Recover it or purge it first."
         )
         raise AzureError(409, "ConflictError", message)
-    if any(each["name"].lower() == write.name.lower() for each in write.world.documents.of_type("", KIND.type)):
+    if is_taken(write, KIND.type):
         message = f"The vault name '{write.name}' is already in use. Vault names are globally unique."
         raise AzureError(409, "VaultAlreadyExists", message)
 

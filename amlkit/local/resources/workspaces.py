@@ -34,10 +34,9 @@ def _shape(write: Put) -> dict[str, Any]:
         raise AzureError(400, "ValidationError", "A workspace needs an 'identity'.")
     for name, type_ in _REFERENCES.items():
         _check_reference(write, name, type_, properties.get(name))
-    for name in _FIXED:
-        before = write.kept(name, properties.get(name))
-        if properties.get(name) is not None and str(before).lower() != str(properties[name]).lower():
-            raise AzureError(400, "UpdateNotSupported", f"The property '{name}' of a workspace cannot be changed.")
+    if fixed := write.changed(_FIXED):
+        message = f"The property '{fixed}' of a workspace cannot be changed."
+        raise AzureError(400, "UpdateNotSupported", message)  # inferred
     _check_network(write)
     return {
         "location": write.body["location"],

@@ -95,9 +95,10 @@ def signed(world: World, records: Records, place: Place, query: Mapping[str, str
     Raises:
         AzureError: 403: nothing; 501: a kind of signature that is not served.
     """
-    if "skoid" not in query:
+    of_account = "ss" in query
+    if of_account or "skoid" not in query:
         _check_keys_allowed(world, place.account)
-    if "ss" in query:
+    if of_account:
         text = sas.account_text(place.account, query)
         good = sas.matches(world.blobs.keys(place.account), text, query["sig"])
     else:
@@ -107,14 +108,14 @@ def signed(world: World, records: Records, place: Place, query: Mapping[str, str
     terms = _terms(records, place, query)
     _check_time(terms)
     _check_address(query.get("sip", ""), client)
-    headers = {header: query[name] for name, header in _OVERRIDES.items() if query.get(name)}
-    if "ss" in query:
+    if of_account:
         if _LETTERS[place.service] not in query["ss"]:
             raise storage_error("AuthorizationServiceMismatch")
-        return Grant(place.account, terms.get("sp", ""), query.get("srt", "").replace("c", "cm"), False, headers)
+        return Grant(place.account, terms.get("sp", ""), query.get("srt", "").replace("c", "cm"), is_owner=False)
     if query.get("sr") not in _RESOURCES[place.service]:
         raise storage_error("AuthenticationFailed", f"sr={query.get('sr')} is not supported.")
     whole = query["sr"] in ("c", "s", "d")
+    headers = {header: query[name] for name, header in _OVERRIDES.items() if query.get(name)}
     who = {"oid": query["skoid"]} if "skoid" in query else {}
     return Grant(place.account, terms.get("sp", ""), "co" if whole else "o", False, headers, who)
 

@@ -53,7 +53,7 @@ def _request(call: Call, part: Message) -> Request:
     text = payload if isinstance(payload, bytes) else b""
     line, _, rest = text.partition(b"\r\n")
     words = line.decode("latin-1").split(" ")
-    if len(words) != 3 or words[0] not in ("DELETE", "PUT"):
+    if len(words) != 3 or words[0] not in ("DELETE", "PUT") or not words[1].isascii():
         raise storage_error("InvalidInput", "A part of a batch is not a request that may be in one.")
     sent = BytesParser(policy=policy.HTTP).parsebytes(rest, headersonly=True)
     headers = [(name.lower().encode("latin-1"), str(value).encode("latin-1")) for name, value in sent.items()]

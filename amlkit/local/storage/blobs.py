@@ -7,7 +7,6 @@ import hashlib
 import os
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -15,7 +14,8 @@ from starlette.responses import Response
 from ..web import AzureError, file_pieces
 from .access import access_headers
 from .answers import Described, Streamed
-from .call import ENCRYPTED, FOLDER_MARK, Call, content_headers
+from .call import CONTENT_HEADERS, ENCRYPTED, FOLDER_MARK, Call, content_headers
+from .conditions import Conditions
 from .errors import storage_error
 from .records import Blob, change_headers
 
@@ -103,8 +103,7 @@ def _change(call: Call, *, metadata: bool) -> Response:
         if metadata:
             content = replace(blob.content, metadata=sent.metadata)
         else:
-            texts = ("type", "encoding", "language", "disposition", "cache_control", "md5")
-            content = replace(blob.content, **{name: getattr(sent, name) for name in texts})
+            content = replace(blob.content, **{name: getattr(sent, name) for name in CONTENT_HEADERS.values()})
         if not blob.is_folder:
             os.utime(blob.path)  # a change of headers is a change of the blob: a new ETag
         changed = call.write(blob.path, content)
@@ -145,7 +144,7 @@ def _lease(call: Call) -> Response:
             blob = call.find()
             if blob is None:
                 raise storage_error("ResourceNotFound" if call.place.service == "file" else "BlobNotFound")
-            call.check(blob, writes=False) if "if-" in " ".join(call.headers) else None
+            Conditions.of(call.headers).check(blob, reads=False)
             modified = blob.modified
         status, headers = call.leases().act(call.headers)
     return Response(status_code=status, headers=change_headers(modified) | headers)
@@ -211,11 +210,6 @@ def refuse_versions(call: Call) -> None:
     for name in ("snapshot", "versionid"):
         if name in call.query:
             raise AzureError(501, "NotImplemented", f"'{name}' of blobs does not exist in the local Azure ML.")
-
-
-def utc_text(moment: datetime) -> str:
-    """RFC 3339 with seven digits of fractions, as the services write times."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
 
 
 def _range(asked: str, size: int) -> tuple[int, int]:

@@ -8,7 +8,6 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -19,6 +18,7 @@ from .call import ENCRYPTED, Call
 from .errors import storage_error
 from .receiving import Received, commit, receive
 from .records import Blob, change_headers
+from .xmlbody import parsed
 
 _MOST = 50_000  # blocks of a blob
 
@@ -39,17 +39,15 @@ async def put_block(call: Call) -> Response:
 
 
 def _keep(call: Call, name: str, received: Received) -> None:
-    call.leases().check(call.headers.get("x-ms-lease-id")) if call.find() else None
-    folder = _folder(call)
-    folder.mkdir(parents=True, exist_ok=True)
     with received.as_file(call.store) as new:
-        if any(len(each.name) != len(name) for each in _first(folder)):
+        if call.find() is not None:
+            call.leases().check(call.headers.get("x-ms-lease-id"))
+        folder = _folder(call)
+        folder.mkdir(parents=True, exist_ok=True)
+        other = next(folder.iterdir(), None)
+        if other is not None and len(other.name) != len(name):
             raise AzureError(400, "InvalidBlobOrBlock", "All blocks of a blob have ids of one length.")
         new.replace(folder / name)
-
-
-def _first(folder: Path) -> list[Path]:
-    return [item for item, _ in zip(folder.iterdir(), range(1), strict=False)]
 
 
 async def put_block_list(call: Call) -> Response:
@@ -64,10 +62,7 @@ async def put_block_list(call: Call) -> Response:
     md5 = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
     if sent is not None and sent != md5:
         raise storage_error("Md5Mismatch")
-    try:
-        wanted = [(item.tag, item.text or "") for item in ElementTree.fromstring(body)]  # noqa: S314  a token holder's
-    except ElementTree.ParseError as error:
-        raise storage_error("InvalidXmlDocument") from error
+    wanted = [(item.tag, item.text or "") for item in parsed(body)]
     return await run_in_threadpool(_join, call, wanted, md5)
 
 

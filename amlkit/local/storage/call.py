@@ -6,13 +6,13 @@ import re
 import threading
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from starlette.requests import Request
 
-from ..web import AzureError
+from ..blobs import segments
 from ..world import World
 from .answers import PREFIX
 from .auth import Grant, Place
@@ -23,8 +23,16 @@ from .records import CONTAINER, Blob, Content, Records
 
 ENCRYPTED = {"x-ms-request-server-encrypted": "true"}
 API_VERSION = "2026-10-06"  # answered where the client names none
+CONTENT_HEADERS = {  # and what keeps them; clients send them as `x-ms-content-type`, or `x-ms-blob-content-type`
+    "Content-Type": "type",
+    "Content-Encoding": "encoding",
+    "Content-Language": "language",
+    "Content-Disposition": "disposition",
+    "Cache-Control": "cache_control",
+    "Content-MD5": "md5",
+}
 FOLDER_MARK = "hdi_isfolder"  # metadata by which a directory is known to clients of blobs
-_METADATA_NAME = re.compile(r"[^\W\d]\w*")
+METADATA_NAME = re.compile(r"[^\W\d]\w*")
 _NONE = {"blob": "ContainerNotFound", "dfs": "FilesystemNotFound", "file": "ShareNotFound"}
 
 
@@ -160,37 +168,17 @@ class Call:
         written: Mapping[str, str] = self.request.scope.get("state", {}).get("header_names", {})
         found = {written.get(key, key)[len(PREFIX) :]: text for key, text in sent}
         for name, text in found.items():
-            if not _METADATA_NAME.fullmatch(name):
+            if not METADATA_NAME.fullmatch(name):
                 raise storage_error("InvalidMetadata", f"Not a name: {name}." if name else "")
             found[name] = text.strip()
         return found
 
-    def content(self, md5: str = "", prefix: str = "x-ms-blob-") -> Content:
-        """The content headers that the request chooses for the file."""
-        return Content(
-            type=self.headers.get(f"{prefix}content-type") or self.headers.get("content-type") or Content.type,
-            encoding=self.headers.get(f"{prefix}content-encoding", ""),
-            language=self.headers.get(f"{prefix}content-language", ""),
-            disposition=self.headers.get(f"{prefix}content-disposition", ""),
-            cache_control=self.headers.get(f"{prefix}cache-control", ""),
-            md5=self.headers.get(f"{prefix}content-md5") or md5,
-            metadata=self.metadata(),
-            tier=self.headers.get("x-ms-access-tier", ""),
-        )
-
-
-def segments(name: str) -> list[str]:
-    """The parts of a name as a path below its container.
-
-    Raises:
-        AzureError: 400: it cannot be one.
-    """
-    parts = name.split("/") if name else []
-    for part in parts:
-        if part in ("", ".", "..") or "\\" in part or "\0" in part or len(part.encode()) > 255:
-            message = f"The local storage keeps blobs as files and cannot keep this name: '{name}'."
-            raise AzureError(400, "InvalidResourceName", message)
-    return parts
+    def content(self) -> Content:
+        """What `x-ms-blob-content-…`, the tier and the metadata choose for a blob."""
+        sent = {field: self.headers.get(f"x-ms-blob-{name.lower()}", "") for name, field in CONTENT_HEADERS.items()}
+        sent["type"] = sent["type"] or self.headers.get("content-type") or Content.type
+        content = Content(metadata=self.metadata(), tier=self.headers.get("x-ms-access-tier", ""))
+        return replace(content, **sent)  # type: ignore[arg-type]
 
 
 def common_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -203,14 +191,7 @@ def common_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def content_headers(content: Content) -> dict[str, str]:
     """The stored headers of content, and the metadata."""
-    headers = {
-        "Content-Type": content.type,
-        "Content-Encoding": content.encoding,
-        "Content-Language": content.language,
-        "Content-Disposition": content.disposition,
-        "Cache-Control": content.cache_control,
-        "Content-MD5": content.md5,
-    }
+    headers = {name: getattr(content, field) for name, field in CONTENT_HEADERS.items()}
     present = {name: value for name, value in headers.items() if value}
     present |= {f"x-ms-copy-{name}": value for name, value in content.copy.items()}
     return present | {f"{PREFIX}{name}": value for name, value in content.metadata.items()}

@@ -1,4 +1,4 @@
-"""Containers of blobs: make, describe, delete them, and say who may sign for them."""
+"""Containers of blobs: make, describe, delete them, and say who may sign for them; half of it is for shares too."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def properties(call: Call) -> Response:
 
 
 async def set_metadata(call: Call) -> Response:
-    """`PUT ?restype=container&comp=metadata`."""
+    """`PUT ?restype=container&comp=metadata`, and of a share."""
     call.grant.check("w", "m")
     return await run_in_threadpool(_set_metadata, call)
 
@@ -74,7 +74,7 @@ def _set_metadata(call: Call) -> Response:
 
 
 async def delete(call: Call) -> Response:
-    """`DELETE ?restype=container`, with all blobs."""
+    """`DELETE ?restype=container`, with all blobs; and of a share, and of a file system."""
     call.grant.check("d", "m")
     return await run_in_threadpool(_delete, call)
 
@@ -82,12 +82,13 @@ async def delete(call: Call) -> Response:
 def _delete(call: Call) -> Response:
     with call.store.lock:
         _check(call, call.folder())
-        call.store.world.blobs.delete_container(call.account, call.container)
+        blobs = call.store.world.blobs
+        (blobs.delete_share if call.place.service == "file" else blobs.delete_container)(call.account, call.container)
     return Response(status_code=202)
 
 
 async def get_policies(call: Call) -> Response:
-    """`GET ?restype=container&comp=acl`: the stored access policies."""
+    """`GET ?restype=container&comp=acl`: the stored access policies; and of a share."""
     if not call.grant.is_owner:
         raise storage_error("AuthorizationPermissionMismatch")
     folder = call.folder()
@@ -98,7 +99,7 @@ async def get_policies(call: Call) -> Response:
 
 
 async def set_policies(call: Call) -> Response:
-    """`PUT ?restype=container&comp=acl`: replace the stored access policies."""
+    """`PUT ?restype=container&comp=acl`: replace the stored access policies; and of a share."""
     if not call.grant.is_owner:
         raise storage_error("AuthorizationPermissionMismatch")
     if call.headers.get("x-ms-blob-public-access"):
@@ -151,12 +152,12 @@ def headers_of(folder: Path) -> dict[str, str]:
 
 
 def _check(call: Call, folder: Path) -> None:
-    Conditions.of(call.headers).check(
-        Blob("", folder, 0, folder.stat().st_mtime_ns, Content(), is_folder=True), reads=False
-    )
-    sent = call.headers.get("x-ms-lease-id")
-    held = call.leases("")
-    held.check(sent, writes=call.request.method == "DELETE")  # only its deletion needs the id of a container's lease
+    is_share = call.place.service == "file"
+    if not is_share:  # shares know no conditions
+        found = Blob("", folder, 0, folder.stat().st_mtime_ns, Content(), is_folder=True)
+        Conditions.of(call.headers).check(found, reads=False)
+    writes = is_share or call.request.method == "DELETE"  # of a container only its deletion needs the lease's id
+    call.leases("").check(call.headers.get("x-ms-lease-id"), writes=writes)
 
 
 def _refuse_public_access(call: Call) -> None:

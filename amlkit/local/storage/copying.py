@@ -6,22 +6,23 @@ import base64
 import hashlib
 import os
 import re
+import time
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from starlette.responses import Response
 
 from ...home import STORAGE_SUFFIX
+from ..blobs import segments
 from ..web import Audience, AzureError, accepted
 from .auth import Place, signed
-from .call import ENCRYPTED, Call, segments
+from .call import ENCRYPTED, Call
 from .conditions import Conditions
 from .errors import storage_error
 from .receiving import Received, commit, new_path
-from .records import Blob, Content, change_headers, http_date
+from .records import Blob, change_headers, http_date
 
 _HOST = re.compile(rf"([a-z0-9]+)\.(blob|file|dfs)\.{re.escape(STORAGE_SUFFIX)}")
 _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{1,18})")
@@ -46,18 +47,9 @@ def copy_blob(call: Call) -> Response:
     content = source.blob.content
     if put and call.headers.get("x-ms-copy-source-blob-properties", "true").lower() == "false":
         content = own
-    copied = {"id": str(uuid.uuid4()), "status": "success"}
-    told = {f"x-ms-copy-{name}": value for name, value in copied.items()}
-    copied |= {"source": source.url, "progress": f"{source.blob.size}/{source.blob.size}"}
-    copied["completion-time"] = http_date(_now())
-    content = replace(
-        content,
-        metadata=own.metadata or content.metadata,
-        tier=own.tier,
-        created=0,
-        copy={} if put else copied,
-        more={},
-    )
+    copied = {} if put else copied_from(source)
+    metadata = own.metadata or content.metadata
+    content = replace(content, metadata=metadata, tier=own.tier, created=0, copy=copied, more={})
     if source.blob.path == call.path():
         with call.store.lock:
             call.check(call.find())
@@ -72,7 +64,7 @@ def copy_blob(call: Call) -> Response:
         finally:
             new.unlink(missing_ok=True)
     status = 201 if put else 202
-    headers = change_headers(blob.modified) | ({} if put else told) | (ENCRYPTED if put or synchronous else {})
+    headers = change_headers(blob.modified) | told(copied) | (ENCRYPTED if put or synchronous else {})
     return Response(status_code=status, headers=headers)
 
 
@@ -109,7 +101,10 @@ def find_source(call: Call) -> Source:
         AzureError: 400: not a URL; 403, 404: no such thing for this sender; 501: it lies outside.
     """
     url = call.headers["x-ms-copy-source"]
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise storage_error("InvalidHeaderValue", "x-ms-copy-source.") from error
     host = _HOST.fullmatch((parts.hostname or "").lower())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise storage_error("InvalidHeaderValue", "x-ms-copy-source.")
@@ -141,11 +136,20 @@ def copy_bytes(source: Path, target: int, start: int, size: int) -> None:
             start, size = start + done, size - done
 
 
-def copied_content(blob: Blob, url: str) -> Content:
-    """The content of a copy of a blob or file, which says where it came from."""
-    copied = {"id": str(uuid.uuid4()), "status": "success", "source": url}
-    copied |= {"progress": f"{blob.size}/{blob.size}", "completion-time": http_date(_now())}
-    return replace(blob.content, created=0, copy=copied, more={}, blocks=[])
+def copied_from(source: Source) -> dict[str, str]:
+    """What a copy says of where it came from: the `x-ms-copy-` headers without that."""
+    return {
+        "id": str(uuid.uuid4()),
+        "status": "success",
+        "source": source.url,
+        "progress": f"{source.blob.size}/{source.blob.size}",
+        "completion-time": http_date(time.time_ns()),
+    }
+
+
+def told(copied: dict[str, str]) -> dict[str, str]:
+    """The headers with which a copy is answered."""
+    return {f"x-ms-copy-{name}": copied[name] for name in ("id", "status") if name in copied}
 
 
 def _authorize(call: Call, place: Place, query: dict[str, str]) -> None:
@@ -167,7 +171,3 @@ def _authorize(call: Call, place: Place, query: dict[str, str]) -> None:
         return
     else:
         raise storage_error("CannotVerifyCopySource")
-
-
-def _now() -> int:
-    return int(datetime.now(UTC).timestamp() * 1e9)

@@ -11,12 +11,12 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from ..web import AzureError
 from ..world import World
 from .errors import storage_error
+from .xmlbody import parsed
 
 _LONGEST = timedelta(days=7)
 
@@ -61,10 +61,10 @@ def issue(world: World, account: str, who: Mapping[str, str], service: str, vers
     """
     if not who.get("oid") or not who.get("tid"):
         raise storage_error("AuthorizationPermissionMismatch", "User delegation keys are for holders of a token.")
+    asked = parsed(body)
     try:
-        asked = ElementTree.fromstring(body)  # noqa: S314  a token holder's
         start, expiry = (_moment(asked.findtext(name) or _now()) for name in ("Start", "Expiry"))
-    except (ElementTree.ParseError, ValueError) as error:
+    except ValueError as error:
         raise storage_error("InvalidXmlDocument") from error
     if asked.findtext("DelegatedUserTid"):
         message = "User delegation keys for another tenant do not exist in the local Azure ML."

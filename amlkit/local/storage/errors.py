@@ -1,4 +1,7 @@
-"""Refusals of the storage services: codes as Azure Storage names them, as XML or, from dfs, as JSON."""
+"""Refusals of the storage services: codes as Azure Storage names them, as XML or, from dfs, as JSON.
+
+Source: the tables of error codes in the Azure Storage REST reference, and what its services were seen to answer.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,6 @@ _MESSAGES = {
         403,
         "This request is not authorized to perform this operation using this permission.",
     ),
-    "AuthorizationProtocolMismatch": (403, "This request is not authorized to perform this operation."),
     "AuthorizationResourceTypeMismatch": (
         403,
         "This request is not authorized to perform this operation using this resource type.",
@@ -38,16 +40,12 @@ _MESSAGES = {
     "ConditionNotMet": (412, "The condition specified using HTTP conditional header(s) is not met."),
     "ContainerAlreadyExists": (409, "The specified container already exists."),
     "ContainerNotFound": (404, "The specified container does not exist."),
-    "DeletePending": (409, "The specified resource is marked for deletion by an SMB client."),
     "DirectoryIsNotEmpty": (409, "This operation is not permitted on a non-empty directory."),
     "DirectoryNotEmpty": (409, "The recursive query parameter value must be true to delete a non-empty directory."),
+    "FileInvalidPermissionKey": (400, "The specified file permission key does not exist in the share."),
     "FilesystemAlreadyExists": (409, "The specified filesystem already exists."),
     "FilesystemNotFound": (404, "The specified filesystem does not exist."),
     "InvalidBlobType": (409, "The blob type is invalid for this operation."),
-    "InvalidBlockId": (
-        400,
-        "The specified block ID is invalid. The block ID must be Base64-encoded.",
-    ),
     "InvalidBlockList": (400, "The specified block list is invalid."),
     "InvalidFlushPosition": (
         400,
@@ -61,6 +59,7 @@ _MESSAGES = {
         "The MD5 value specified in the request is invalid. MD5 value must be 128 bits and base64-encoded.",
     ),
     "InvalidMetadata": (400, "The specified metadata is invalid. It includes characters that are not permitted."),
+    "InvalidPropertyName": (400, "The property name contains invalid characters."),
     "InvalidQueryParameterValue": (
         400,
         "Value for one of the query parameters specified in the request URI is invalid.",
@@ -76,10 +75,6 @@ _MESSAGES = {
     "InvalidXmlDocument": (400, "XML specified is not syntactically valid."),
     "KeyBasedAuthenticationNotPermitted": (403, "Key based authentication is not permitted on this storage account."),
     "LeaseAlreadyPresent": (409, "There is already a lease present."),
-    "LeaseAlreadyBroken": (
-        409,
-        "The lease ID matched, but the lease has been broken explicitly and cannot be renewed.",
-    ),
     "LeaseIdMismatchWithBlobOperation": (412, "The lease ID specified did not match the lease ID for the blob."),
     "LeaseIdMismatchWithContainerOperation": (
         412,
@@ -139,7 +134,6 @@ _MESSAGES = {
     ),
     "SourcePathNotFound": (404, "The source path for a rename operation does not exist."),
     "UnsatisfiableCondition": (400, "The request includes an unsatisfiable condition for this operation."),
-    "UnsupportedHeader": (400, "One of the HTTP headers specified in the request is not supported."),
 }
 
 

@@ -14,6 +14,8 @@ from xml.sax.saxutils import escape, quoteattr
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from ..blobs import segments
+from ..web import AzureError
 from .access import access_headers
 from .call import FOLDER_MARK, Call
 from .errors import storage_error
@@ -22,6 +24,7 @@ from .records import Blob
 
 PAGE = 5000  # Azure's largest page
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_NO_TEXT = re.compile(r"[\ud800-\udfff]")  # a byte that is not UTF-8
 _INCLUDES = {"snapshots", "metadata", "uncommittedblobs", "copy", "deleted", "tags", "versions", "permissions"}
 _INCLUDES |= {"deletedwithversions", "immutabilitypolicy", "legalhold"}
 
@@ -94,41 +97,45 @@ def names_below(root: Path, prefix: str = "", *, folders: str | None = None) -> 
     """The files below the deepest folder that the prefix names, as paths from the root, in no order; folders too if it
     is said what their names end in.
     """
-    start = prefix.rpartition("/")[0]
-    if any(segment in ("", ".", "..") for segment in start.split("/")) and start:
-        return
-    waiting = [(root / start, f"{start}/" if start else "")]
+    waiting = _deepest(root, prefix)
     while waiting:
         folder, head = waiting.pop()
-        try:
-            entries = os.scandir(folder)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        with entries:
-            for entry in entries:
-                if entry.is_dir():
+        for entry in entries_of(folder):
+            if entry.is_dir():
+                if not entry.is_symlink():  # one may lead round in a circle
                     waiting.append((Path(entry.path), f"{head}{entry.name}/"))
-                    if folders is not None:
-                        yield f"{head}{entry.name}{folders}"
-                else:
-                    yield head + entry.name
+                if folders is not None:
+                    yield f"{head}{entry.name}{folders}"
+            else:
+                yield head + entry.name
+
+
+def entries_of(folder: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder, in no order, without what steps gave a name that is no text; nothing if it is none."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not _NO_TEXT.search(entry.name)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _level(root: Path, prefix: str, *, empty: bool) -> Iterator[str]:
     """The files in the deepest folder that the prefix names, and its folders, with a slash; `empty` ones too or not."""
+    for folder, head in _deepest(root, prefix):
+        for entry in entries_of(folder):
+            if not entry.is_dir():
+                yield head + entry.name
+            elif empty or next(names_below(Path(entry.path)), None) is not None:
+                yield f"{head}{entry.name}/"
+
+
+def _deepest(root: Path, prefix: str) -> list[tuple[Path, str]]:
+    """The deepest folder that the prefix names, with what names in it begin with; none if it can be none."""
     start = prefix.rpartition("/")[0]
-    if any(segment in ("", ".", "..") for segment in start.split("/")) and start:
-        return
-    head = f"{start}/" if start else ""
     try:
-        entries = list(os.scandir(root / start))
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for entry in entries:
-        if not entry.is_dir():
-            yield head + entry.name
-        elif empty or next(names_below(Path(entry.path)), None) is not None:
-            yield f"{head}{entry.name}/"
+        return [(root.joinpath(*segments(start)), f"{start}/" if start else "")]
+    except AzureError:
+        return []
 
 
 def echo(call: Call, page: Page) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from .errors import storage_error
 from .records import CONTAINER, Records
+from .xmlbody import parsed
 
 _KIND = "policies"
 _NAMES = {"Start": "st", "Expiry": "se", "Permission": "sp"}
@@ -43,10 +43,7 @@ class Policies:
             AzureError: 400: not such a document.
         """
         found: dict[str, dict[str, str]] = {}
-        try:
-            items = list(ElementTree.fromstring(body)) if body.strip() else []  # noqa: S314  a token holder's
-        except ElementTree.ParseError as error:
-            raise storage_error("InvalidXmlDocument") from error
+        items = list(parsed(body)) if body.strip() else []
         if len(items) > _MOST:
             raise storage_error("InvalidXmlDocument", f"There are more than {_MOST} access policies.")
         for item in items:

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from . import delegation
 from .call import API_VERSION, Call
-from .errors import storage_error
 from .listing import xml
+from .xmlbody import parsed
 
 _OFF = "<Enabled>false</Enabled>"
 _METRICS = f"<Version>1.0</Version>{_OFF}<RetentionPolicy>{_OFF}</RetentionPolicy>"
@@ -56,10 +56,7 @@ async def set_properties(call: Call) -> Response:
     """`PUT ?restype=service&comp=properties`: kept and told; nothing here acts on them."""
     call.grant.check("w", "s")
     body = await call.request.body()
-    try:
-        items = {item.tag: ElementTree.tostring(item, "unicode") for item in ElementTree.fromstring(body)}  # noqa: S314
-    except ElementTree.ParseError as error:
-        raise storage_error("InvalidXmlDocument") from error
+    items = {item.tag: ElementTree.tostring(item, "unicode") for item in parsed(body)}
     await run_in_threadpool(_keep, call, {name: text for name, text in items.items() if name in _DEFAULTS})
     return Response(status_code=202)
 

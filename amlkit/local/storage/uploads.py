@@ -33,24 +33,23 @@ async def put_blob(call: Call) -> Response:
     if kind not in ("BlockBlob", "AppendBlob"):
         raise storage_error("InvalidHeaderValue", f"x-ms-blob-type: {kind}.")
     call.check(call.find())
+    own = call.content()
     received = await receive(call, hashed=kind == "BlockBlob")
+    content = replace(own, kind=kind, md5=own.md5 or (received.md5 if kind == "BlockBlob" else ""))
     if received.file is None and call.store.lock.acquire(blocking=False):
         try:  # a small one is written sooner than a thread is at hand
-            return _put(call, received, kind)
+            return _put(call, received, content)
         finally:
             call.store.lock.release()
-    return await run_in_threadpool(_put, call, received, kind)
+    return await run_in_threadpool(_put, call, received, content)
 
 
-def _put(call: Call, received: Received, kind: str) -> Response:
-    own = call.content(received.md5 if kind == "BlockBlob" else "")
-    if "x-ms-blob-content-type" not in call.headers:
-        own = replace(own, type=call.headers.get("content-type") or own.type)
-    if call.hierarchical and own.metadata.get(FOLDER_MARK, "").lower() == "true":
-        return _put_folder(call, own)
+def _put(call: Call, received: Received, content: Content) -> Response:
+    if call.hierarchical and content.metadata.get(FOLDER_MARK, "").lower() == "true":
+        return _put_folder(call, content)
     with received.as_file(call.store) as new:
-        blob = commit(call, new, replace(own, kind=kind))
-    md5 = {"Content-MD5": received.md5} if kind == "BlockBlob" else {}
+        blob = commit(call, new, content)
+    md5 = {"Content-MD5": received.md5} if content.kind == "BlockBlob" else {}
     return Response(status_code=201, headers=change_headers(blob.modified) | ENCRYPTED | md5)
 
 

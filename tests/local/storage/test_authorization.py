@@ -136,10 +136,12 @@ def test_an_account_signature_says_services_resources_and_permissions(account: A
 
 def test_an_account_without_keys_takes_tokens_and_what_is_signed_for_users(account: Account, service: str) -> None:
     by_key, by_account = signature(account, service, permission="rl"), account.key
+    both = {"services": "bf", "resource_types": "sco", "permission": "rl", "expiry": SOON}
+    of_account = blob.generate_account_sas(account.name, account.key, **both)
     group = account.stand_in.arm("GET", account.id).json()
     group["properties"] = {"allowSharedKeyAccess": False, "isHnsEnabled": True}
     assert account.stand_in.arm("PUT", account.id, group).status_code == 200
-    for credential in (by_key, by_account):
+    for credential in (by_key, by_account, of_account, f"{of_account}&skoid=somebody"):
         with refused("KeyBasedAuthenticationNotPermitted"):
             names(made(account, service, credential))
     assert read(made(account, service, account), "f") == b"1"

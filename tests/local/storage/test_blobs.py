@@ -157,3 +157,53 @@ def test_two_writers_of_blocks_leave_one_whole_blob(container: ContainerClient) 
 def test_snapshots_are_refused_by_name(container: ContainerClient) -> None:
     with refused("NotImplemented"):
         container.upload_blob("b", b"").create_snapshot()
+
+
+@pytest.mark.parametrize("name", ["/".join(["d" * 100] * 50), "d" * 1025, "d/" * 600 + "f"])
+@pytest.mark.parametrize("service", ["blob", "dfs", "file"])
+def test_a_name_that_is_too_long_is_refused(flat: Account, service: str, name: str) -> None:
+    headers = {"x-ms-file-request-intent": "backup"}
+    made = {"blob": "restype=container", "dfs": "resource=filesystem", "file": "restype=share"}[service]
+    flat.raw(service, "PUT", f"/data?{made}", headers=headers)
+    answer = flat.raw(service, "HEAD", f"/data/{name}", headers=headers)
+    assert (answer.status_code, answer.headers["x-ms-error-code"]) == (400, "InvalidResourceName")
+
+
+@pytest.mark.parametrize("prefix", ["../", "a%00/", "d" * 300 + "/x", "/etc/"])
+def test_a_prefix_that_no_name_can_have_lists_nothing(flat: Account, container: ContainerClient, prefix: str) -> None:
+    container.upload_blob("a", b"1")
+    answer = flat.raw("blob", "GET", f"/data?restype=container&comp=list&prefix={prefix}")
+    assert (answer.status_code, "<Blob>" in answer.text) == (200, False)
+
+
+def test_a_list_goes_round_in_no_circle_and_leaves_out_what_is_no_text(
+    flat: Account, container: ContainerClient
+) -> None:
+    container.upload_blob("real/a", b"1")
+    folder = flat.folder / "data/real"
+    (folder / "up").symlink_to("..")
+    (folder / "again").symlink_to("..")
+    (folder / os.fsdecode(b"\xff")).touch()
+    assert [each.name for each in container.list_blobs()] == ["real/a"]
+
+
+def test_a_block_that_is_refused_leaves_nothing_behind(flat: Account, container: ContainerClient) -> None:
+    blob = container.upload_blob("a", b"1")
+    blob.acquire_lease()
+    with refused("LeaseIdMissing"):
+        blob.stage_block("1", b"2" * (3 << 20))
+    assert not [path for path in (flat.stand_in.home.folder / "uploads").glob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "nobody-knows"])
+def test_xml_in_an_unknown_encoding_is_refused(flat: Account, container: ContainerClient, encoding: str) -> None:
+    body = f'<?xml version="1.0" encoding="{encoding}"?><BlockList/>'
+    for path in ("/data/a?comp=blocklist", "/data?restype=container&comp=acl", "/?restype=service&comp=properties"):
+        answer = flat.raw("blob", "PUT", path, content=body)
+        assert (answer.status_code, answer.headers["x-ms-error-code"]) == (400, "InvalidXmlDocument"), path
+
+
+def test_a_copy_from_what_is_no_url_is_refused(flat: Account, container: ContainerClient) -> None:
+    headers = {"x-ms-copy-source": "http://[::1"}
+    answer = flat.raw("blob", "PUT", "/data/a", headers=headers)
+    assert (answer.status_code, answer.headers["x-ms-error-code"]) == (400, "InvalidHeaderValue")

@@ -1,6 +1,7 @@
 """Data Lake, through the unmodified azure-storage-file-datalake client: paths, directories, renames, access lists."""
 
 import os
+from base64 import b64encode
 
 import pytest
 from azure.core import MatchConditions
@@ -260,6 +261,27 @@ def test_what_a_job_wrote_is_there(lake_account: Account, lake: FileSystemClient
     path.write_text("{}")
     assert lake.get_file_client("out/metrics.json").download_file().readall() == b"{}"
     assert {each.name for each in lake.get_paths()} == {"out", "out/metrics.json"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (f"k={b64encode(b'1').decode()}", None),
+        (f"k={b64encode('日'.encode()).decode()}", "InvalidInput"),
+        (
+            f"k={b64encode(b'1').decode()},k2={b64encode(bytes([13, 10]) + b'x-ms-lease-state: broken').decode()}",
+            "InvalidInput",
+        ),
+        (f"a<b={b64encode(b'1').decode()}", "InvalidPropertyName"),
+    ],
+)
+def test_metadata_is_what_the_service_of_blobs_can_tell(
+    lake_account: Account, lake: FileSystemClient, sent: str, code: str | None
+) -> None:
+    answer = lake_account.raw("dfs", "PUT", "/data/f?resource=file", headers={"x-ms-properties": sent})
+    assert answer.headers.get("x-ms-error-code") == code
+    listed = [each.metadata for each in lake_account.blob().get_container_client("data").list_blobs(include="metadata")]
+    assert listed == ([] if code else [{"k": "1"}])
 
 
 @pytest.mark.parametrize("name", ["../up", "a/../../b", "a//b"])

@@ -96,6 +96,8 @@ def test_attributes_and_times_are_kept(share: ShareClient) -> None:
     other = share.get_file_client("g")
     other.create_file(1, permission_key=key)
     assert other.get_file_properties().permission_key == key
+    with refused("FileInvalidPermissionKey"):
+        other.set_http_headers(ContentSettings(), permission_key="1*1")
 
 
 def test_files_and_directories_are_renamed(share: ShareClient) -> None:

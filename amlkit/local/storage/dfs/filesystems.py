@@ -66,19 +66,5 @@ def _set_properties(call: Call) -> Response:
     return Response(status_code=200, headers=headers_of(folder))
 
 
-async def delete(call: Call) -> Response:
-    """`DELETE ?resource=filesystem`, with all paths."""
-    call.grant.check("d", "m")
-    return await run_in_threadpool(_delete, call)
-
-
-def _delete(call: Call) -> Response:
-    with call.store.lock:
-        call.folder()
-        call.leases("").check(call.headers.get("x-ms-lease-id"))
-        call.store.world.blobs.delete_container(call.account, call.container)
-    return Response(status_code=202)
-
-
 def _kind(call: Call) -> dict[str, str]:
     return {"x-ms-namespace-enabled": "true" if call.hierarchical else "false"}

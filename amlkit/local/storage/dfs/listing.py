@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import format_datetime
-
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from ..access import access_headers
 from ..call import Call
 from ..errors import storage_error
-from ..listing import names_below, page_of
+from ..listing import entries_of, names_below, page_of
 from ..records import Blob
 
 _TICKS_AT_EPOCH = 116_444_736_000_000_000  # hundreds of nanoseconds from 1601 to 1970
@@ -40,11 +37,10 @@ def _list_paths(call: Call) -> Response:
 
 
 def _names(call: Call, directory: str) -> list[str]:
-    folder = call.path(directory)
     head = f"{directory}/" if directory else ""
     if call.query["recursive"].lower() == "true":
         return sorted(names_below(call.folder(), head, folders=""))
-    return sorted(head + item.name for item in folder.iterdir())
+    return sorted(head + entry.name for entry in entries_of(call.path(directory)))
 
 
 def _item(blob: Blob) -> dict[str, str]:
@@ -55,7 +51,7 @@ def _item(blob: Blob) -> dict[str, str]:
         "contentLength": str(blob.size),
         "creationTime": str(_TICKS_AT_EPOCH + created // 100),
         "etag": blob.etag.strip('"'),
-        "lastModified": format_datetime(datetime.fromtimestamp(blob.modified // 1_000_000_000, UTC), usegmt=True),
+        "lastModified": blob.last_modified,
         "owner": access["x-ms-owner"],
         "group": access["x-ms-group"],
         "permissions": access["x-ms-permissions"],

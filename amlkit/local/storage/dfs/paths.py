@@ -5,25 +5,19 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ...web import AzureError
 from .. import access, blobs
-from ..call import ENCRYPTED, FOLDER_MARK, Call
+from ..call import CONTENT_HEADERS, ENCRYPTED, FOLDER_MARK, Call
 from ..errors import storage_error
 from ..records import Blob, Content, change_headers
 from .properties import parsed, path_headers
 
-_TEXTS = {
-    "x-ms-content-type": "type",
-    "x-ms-content-encoding": "encoding",
-    "x-ms-content-language": "language",
-    "x-ms-content-disposition": "disposition",
-    "x-ms-cache-control": "cache_control",
-    "x-ms-content-md5": "md5",
-}
+_HEADERS = {f"x-ms-{name.lower()}": field for name, field in CONTENT_HEADERS.items()}
 
 
 async def create(call: Call) -> Response:
@@ -43,17 +37,17 @@ def _create(call: Call) -> Response:
         call.check(before)
         if before is not None and before.is_folder != is_folder:
             raise storage_error("PathConflict" if before.is_folder else "ResourceTypeMismatch")
+        base = with_headers(Content(created=time.time_ns()), call)
+        content = access.new(base, parent_of(call, call.name), call.headers, call.grant.who, folder=is_folder)
+        if before is not None:
+            kept = {name: value for name, value in before.content.more.items() if name != "sticky"}
+            content = replace(content, created=before.content.created, more=kept or content.more)
         path = call.path()
         make_parents(call)
         if is_folder:
             path.mkdir(exist_ok=True)
         else:
             path.write_bytes(b"")
-        base = with_headers(Content(created=time.time_ns()), call)
-        content = access.new(base, parent_of(call, call.name), call.headers, call.grant.who, folder=is_folder)
-        if before is not None:
-            kept = {name: value for name, value in before.content.more.items() if name not in ("sticky",)}
-            content = replace(content, created=before.content.created, more=kept or content.more)
         made = call.write(path, content)
         if "x-ms-proposed-lease-id" in call.headers:
             call.leases().act({**call.headers, "x-ms-lease-action": "acquire"})
@@ -120,13 +114,12 @@ def _lease(call: Call) -> Response:
 
 def with_headers(content: Content, call: Call) -> Content:
     """The content with the properties that the request sends."""
-    sent = {field: call.headers[name] for name, field in _TEXTS.items() if name in call.headers}
+    sent: dict[str, Any] = {field: call.headers[name] for name, field in _HEADERS.items() if name in call.headers}
     if "x-ms-properties" in call.headers:
         metadata = parsed(call.headers["x-ms-properties"])
         metadata.pop(FOLDER_MARK, None)
         content = replace(content, metadata=metadata)
-    texts = {name: getattr(content, name) for name in _TEXTS.values()}
-    return replace(content, **(texts | sent))
+    return replace(content, **sent)
 
 
 def need_directories(call: Call) -> None:

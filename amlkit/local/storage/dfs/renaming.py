@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from urllib.parse import parse_qsl, unquote
 
 from starlette.concurrency import run_in_threadpool
@@ -29,7 +28,7 @@ def _rename(call: Call) -> Response:
     call.grant.check("mwc", "o")
     source_call = _source_call(call)
     with call.store.lock:
-        source, target = _source(source_call, call.headers), call.find()
+        source, target = _source(source_call), call.find()
         call.check(target)
         if source.is_folder and f"{call.container}/{call.name}/".startswith(
             f"{source_call.container}/{source_call.name}/"
@@ -45,7 +44,7 @@ def _rename(call: Call) -> Response:
         records.move(call.space, old, new)
         moved = call.find() or source
         if "x-ms-properties" in call.headers:
-            moved = call.write(moved.path, replace(with_headers(moved.content, call)))
+            moved = call.write(moved.path, with_headers(moved.content, call))
     return Response(status_code=201, headers=change_headers(moved.modified) | ENCRYPTED | {"Content-Length": "0"})
 
 
@@ -81,7 +80,7 @@ def _check(grant: Grant) -> None:
         grant.check("m", "o")
 
 
-def _source(call: Call, headers: object) -> Blob:
+def _source(call: Call) -> Blob:
     try:
         blob = call.find()
     except AzureError as error:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .. import service
+from .. import containers, service
 from ..auth import Place
 from ..call import Call
 from . import access, filesystems, listing, paths, removal, renaming, writing
@@ -20,7 +20,7 @@ VERBS: dict[tuple[str, str, str, str], Callable[[Call], Awaitable[Response]]] = 
     ("PUT", "filesystem", "", "filesystem"): filesystems.create,
     ("HEAD", "filesystem", "", "filesystem"): filesystems.properties,
     ("PATCH", "filesystem", "", "filesystem"): filesystems.set_properties,
-    ("DELETE", "filesystem", "", "filesystem"): filesystems.delete,
+    ("DELETE", "filesystem", "", "filesystem"): containers.delete,
     ("GET", "filesystem", "", "filesystem"): listing.list_paths,
     ("HEAD", "filesystem", "", "getaccesscontrol"): access.get,
     ("PATCH", "filesystem", "", "setaccesscontrol"): access.set_,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -12,20 +11,13 @@ from starlette.responses import Response
 
 from .. import blobs, copying
 from ..answers import Described
-from ..call import ENCRYPTED, Call, content_headers
+from ..call import CONTENT_HEADERS, ENCRYPTED, Call, content_headers
 from ..errors import storage_error
 from ..receiving import new_path
 from ..records import Blob, Content, change_headers
 from .entries import check_parent, entry_headers, existing, touch, with_attributes
 
-_HEADERS = {
-    "x-ms-content-type": "type",
-    "x-ms-content-encoding": "encoding",
-    "x-ms-content-language": "language",
-    "x-ms-content-disposition": "disposition",
-    "x-ms-cache-control": "cache_control",
-    "x-ms-content-md5": "md5",
-}
+_HEADERS = {f"x-ms-{name.lower()}": field for name, field in CONTENT_HEADERS.items()}
 _LARGEST = 4 << 40
 
 
@@ -132,18 +124,17 @@ async def abort_copy(call: Call) -> Response:
 
 
 def _copy(call: Call) -> Response:
-    source = copying.find_source(call).blob
+    source = copying.find_source(call)
     with call.store.lock:
         _replaceable(call)
-        content = copying.copied_content(source, call.headers["x-ms-copy-source"].partition("?")[0])
-        content = replace(content, metadata=call.metadata() or content.metadata, created=time.time_ns())
+        copied, metadata = copying.copied_from(source), call.metadata() or source.blob.content.metadata
+        content = replace(source.blob.content, metadata=metadata, copy=copied, more={}, blocks=[])
         new = new_path(call.store)
         with new.open("wb") as target:
-            copying.copy_bytes(source.path, target.fileno(), 0, source.size)
+            copying.copy_bytes(source.blob.path, target.fileno(), 0, source.blob.size)
         new.replace(call.path())
         made = call.write(call.path(), with_attributes(content, call, new=True))
-    told = {f"x-ms-copy-{name}": content.copy[name] for name in ("id", "status")}
-    return Response(status_code=202, headers=change_headers(made.modified) | told)
+    return Response(status_code=202, headers=change_headers(made.modified) | copying.told(copied))
 
 
 def _replaceable(call: Call) -> Blob | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from ...web import AzureError
 from ..answers import Described
 from ..call import ENCRYPTED, Call
 from ..errors import storage_error
@@ -80,7 +81,7 @@ def _delete(call: Call) -> Response:
     with call.store.lock:
         blob = existing(call, folder=True, writes=True)
         if any(blob.path.iterdir()):
-            raise storage_error("DirectoryNotEmpty")
+            raise AzureError(409, "DirectoryNotEmpty", "The specified directory is not empty.")
         blob.path.rmdir()
         call.store.records.forget(call.space, call.container, call.name)
     return Response(status_code=202)

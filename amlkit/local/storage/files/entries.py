@@ -8,7 +8,6 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ...web import AzureError
 from ..call import Call
 from ..errors import storage_error
 from ..records import CONTAINER, Blob, Content, change_headers
@@ -106,11 +105,11 @@ def permission_of(call: Call, key: str) -> str:
     """The permission with a key.
 
     Raises:
-        AzureError: 404: nobody made it.
+        AzureError: 400: nobody made it.
     """
     found = call.store.records.note(call.space, call.container, CONTAINER, _PERMISSION + key)
     if found is None:
-        raise AzureError(404, "FilePermissionNotFound", "The specified file permission does not exist.")
+        raise storage_error("FileInvalidPermissionKey")
     return str(found)
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from ..call import Call
 from ..errors import storage_error
-from ..listing import echo, elements, endpoint, next_marker, page_of, xml, xml_name
+from ..listing import echo, elements, endpoint, entries_of, next_marker, page_of, xml, xml_name
 from ..records import Blob
 from .entries import entry_headers, existing
 
@@ -29,7 +29,7 @@ def _list_entries(call: Call) -> Response:
     if include - _INCLUDES:
         raise storage_error("InvalidQueryParameterValue", f"include: {', '.join(sorted(include - _INCLUDES))}.")
     prefix = call.query.get("prefix", "")
-    names = sorted(item.name for item in directory.path.iterdir() if item.name.startswith(prefix))
+    names = sorted(entry.name for entry in entries_of(directory.path) if entry.name.startswith(prefix))
     page = page_of(names, call.query.get("maxresults"), call.query.get("marker", ""))
     head = f"{call.name}/" if call.name else ""
     files = {head + name: directory.path / name for name in page.items}

@@ -35,25 +35,24 @@ async def put(call: Call) -> Response:
         received = await run_in_threadpool(copying.range_of_source, call)
     else:
         received = await receive(call)
-    return await run_in_threadpool(_put, call, first, size, None if clears else received)
+    return await run_in_threadpool(_put, call, first, size, received, clears=clears)
 
 
-def _put(call: Call, first: int, size: int, received: Received | None) -> Response:
-    with call.store.lock:
+def _put(call: Call, first: int, size: int, received: Received, *, clears: bool) -> Response:
+    with call.store.lock, received.as_file(call.store) as new:
         blob = existing(call, folder=False, writes=True)
         if first + size > blob.size:
             raise storage_error("InvalidRange")
-        md5 = {"Content-MD5": received.md5} if received and received.md5 else {}
+        md5 = {"Content-MD5": received.md5} if received.md5 and not clears else {}
         with blob.path.open("r+b") as target:
             target.seek(first)
-            if received is None:
+            if clears:
                 for start in range(0, size, _ZEROS):
                     target.write(bytes(min(_ZEROS, size - start)))
+            elif new.stat().st_size != size or size > _LARGEST:
+                raise storage_error("InvalidHeaderValue", "The range and the length of the content.")
             else:
-                with received.as_file(call.store) as new:
-                    if new.stat().st_size != size or size > _LARGEST:
-                        raise storage_error("InvalidHeaderValue", "The range and the length of the content.")
-                    copying.copy_bytes(new, target.fileno(), 0, size)
+                copying.copy_bytes(new, target.fileno(), 0, size)
         changed = call.write(blob.path, blob.content)
         headers = change_headers(changed.modified) | md5
     return Response(status_code=201, headers=headers | ENCRYPTED)

@@ -47,7 +47,10 @@ def _rename(call: Call) -> Response:
 
 
 def _source_call(call: Call) -> Call:
-    parts = urlsplit(call.headers.get("x-ms-file-rename-source", ""))
+    try:
+        parts = urlsplit(call.headers.get("x-ms-file-rename-source", ""))
+    except ValueError as error:
+        raise storage_error("InvalidHeaderValue", "x-ms-file-rename-source.") from error
     share, _, path = unquote(parts.path).lstrip("/").partition("/")
     if share != call.container or not path:
         raise storage_error("InvalidHeaderValue", "x-ms-file-rename-source.")

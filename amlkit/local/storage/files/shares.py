@@ -1,4 +1,4 @@
-"""Shares: make, describe, delete them, say who may sign for them, and keep the permissions that their files name."""
+"""Shares: make, describe and list them, and keep the permissions that their files name. See `containers.py` too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from ..call import Call
 from ..containers import check_name, headers_of, keep_metadata
 from ..errors import storage_error
 from ..listing import echo, elements, endpoint, metadata_xml, next_marker, page_of, xml, xml_name
-from ..policies import Policies
 from ..records import CONTAINER, etag_of, http_date
 from .entries import keep_permission, permission_of
 
@@ -66,61 +65,6 @@ def _set_properties(call: Call) -> Response:
         kept = call.store.records.note(call.space, call.container, CONTAINER, _KIND) or {}
         call.store.records.set_note(call.space, call.container, CONTAINER, _KIND, kept | _settings(call))
         folder.touch()
-    return Response(status_code=200, headers=headers_of(folder))
-
-
-async def set_metadata(call: Call) -> Response:
-    """`PUT ?restype=share&comp=metadata`."""
-    call.grant.check("w", "m")
-    return await run_in_threadpool(_set_metadata, call)
-
-
-def _set_metadata(call: Call) -> Response:
-    with call.store.lock:
-        folder = call.folder()
-        call.leases("").check(call.headers.get("x-ms-lease-id"))
-        keep_metadata(call, call.metadata())
-        folder.touch()
-    return Response(status_code=200, headers=headers_of(folder))
-
-
-async def delete(call: Call) -> Response:
-    """`DELETE ?restype=share`, with all files."""
-    call.grant.check("d", "m")
-    return await run_in_threadpool(_delete, call)
-
-
-def _delete(call: Call) -> Response:
-    with call.store.lock:
-        call.folder()
-        call.leases("").check(call.headers.get("x-ms-lease-id"))
-        call.store.world.blobs.delete_share(call.account, call.container)
-    return Response(status_code=202)
-
-
-async def get_policies(call: Call) -> Response:
-    """`GET ?restype=share&comp=acl`: the stored access policies."""
-    if not call.grant.is_owner:
-        raise storage_error("AuthorizationPermissionMismatch")
-    folder = call.folder()
-    answer = xml(Policies(call.store.records).as_xml(call.space, call.container))
-    answer.headers.update(headers_of(folder))
-    return answer
-
-
-async def set_policies(call: Call) -> Response:
-    """`PUT ?restype=share&comp=acl`: replace the stored access policies."""
-    if not call.grant.is_owner:
-        raise storage_error("AuthorizationPermissionMismatch")
-    body = await call.request.body()
-    return await run_in_threadpool(_set_policies, call, body)
-
-
-def _set_policies(call: Call, body: bytes) -> Response:
-    with call.store.lock:
-        folder = call.folder()
-        call.leases("").check(call.headers.get("x-ms-lease-id"))
-        Policies(call.store.records).replace(call.space, call.container, body)
     return Response(status_code=200, headers=headers_of(folder))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .. import service
+from .. import containers, service
 from ..auth import Place
 from ..blobs import lease
 from ..call import Call
@@ -22,12 +22,12 @@ VERBS: dict[tuple[str, str, str, str], Callable[[Call], Awaitable[Response]]] = 
     ("PUT", "share", "share", ""): shares.create,
     ("GET", "share", "share", ""): shares.properties,
     ("HEAD", "share", "share", ""): shares.properties,
-    ("DELETE", "share", "share", ""): shares.delete,
+    ("DELETE", "share", "share", ""): containers.delete,
     ("PUT", "share", "share", "properties"): shares.set_properties,
-    ("PUT", "share", "share", "metadata"): shares.set_metadata,
+    ("PUT", "share", "share", "metadata"): containers.set_metadata,
     ("GET", "share", "share", "metadata"): shares.properties,
-    ("GET", "share", "share", "acl"): shares.get_policies,
-    ("PUT", "share", "share", "acl"): shares.set_policies,
+    ("GET", "share", "share", "acl"): containers.get_policies,
+    ("PUT", "share", "share", "acl"): containers.set_policies,
     ("GET", "share", "share", "stats"): shares.statistics,
     ("PUT", "share", "share", "lease"): lease,
     ("PUT", "share", "share", "filepermission"): shares.create_permission,
