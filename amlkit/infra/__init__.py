@@ -1,34 +1,28 @@
 """What exists in Azure, as Pulumi component resources: the platform, and the pipelines published on it.
 
 A Pulumi program (`infra/__main__.py`) imports from here. Every component has its pydantic args beside it: plain values
-are checked when the component is made, all problems at once; Outputs when they are known.
+are checked when they are given, all problems at once; Outputs when they are known. Where a line belongs:
+
+- `platform`, `workspace`, `storage`, `access`: a platform and its parts; `settings`, `conventions`: what a stack says
+- `computes`: one file a kind, made by Azure ML or attached; `services`: what is attached, provisioned
+- `data`: datastores, and folders of the checkout as data assets
+- `published_pipeline`, with `uploads`, `smoke` and the `resources` of our own plugin: what is published
+- `args`, `ids`, `identities`, `secrets`: what arguments are made of; `making`, `rules`, `names`: how resources are made
 """
 
 from .access import NEEDS, ROLES, Access, Grant, GrantArgs, Identity
-from .args import Args, Transform
-from .attached import InstanceTypeArgs, KubernetesArgs, KubernetesCompute, VirtualMachineArgs, VirtualMachineCompute
-from .attached_data import (
-    DatabricksArgs,
-    DatabricksCompute,
-    DataFactoryArgs,
-    DataFactoryCompute,
-    DataLakeAnalyticsArgs,
-    DataLakeAnalyticsCompute,
-)
-from .compute import Compute, ExistingCompute
-from .computes import SERVERLESS, Cluster, ClusterArgs, SshArgs
+from .args import Args
+from .computes.base import Compute, ExistingCompute
+from .computes.cluster import SERVERLESS, Cluster, ClusterArgs, SshArgs
+from .computes.data_factory import DataFactoryArgs, DataFactoryCompute
+from .computes.data_lake_analytics import DataLakeAnalyticsArgs, DataLakeAnalyticsCompute
+from .computes.databricks import DatabricksArgs, DatabricksCompute
+from .computes.instance import ComputeInstance, ComputeInstanceArgs
+from .computes.kubernetes import InstanceTypeArgs, KubernetesArgs, KubernetesCompute
+from .computes.virtual_machine import VirtualMachineArgs, VirtualMachineCompute
 from .conventions import Conventions
-from .credentials import Sas, ServicePrincipal
-from .data_folder import DataFolder
-from .data_services import (
-    DatabricksWorkspace,
-    DatabricksWorkspaceArgs,
-    DataFactory,
-    DataFactoryAccountArgs,
-    DataLakeAnalyticsAccount,
-    DataLakeAnalyticsAccountArgs,
-)
-from .datastores import (
+from .data.credentials import Sas, ServicePrincipal
+from .data.datastores import (
     BlobDatastore,
     BlobDatastoreArgs,
     Datastore,
@@ -39,13 +33,17 @@ from .datastores import (
     LakeDatastore,
     LakeDatastoreArgs,
 )
-from .instances import ComputeInstance, ComputeInstanceArgs
+from .data.folder import DataFolder
+from .making import Transform
 from .names import azure_name
 from .platform import ExistingPlatform, Platform
 from .platform_args import Brought, PlatformArgs
 from .program import program
 from .published_pipeline import PublishedPipeline
 from .resources import AssetVersion, Deployment, Endpoint, Publication
+from .services.data_factory import DataFactory, DataFactoryAccountArgs
+from .services.data_lake_analytics import DataLakeAnalyticsAccount, DataLakeAnalyticsAccountArgs
+from .services.databricks import DatabricksWorkspace, DatabricksWorkspaceArgs
 from .settings import Settings
 from .storage import Storage, StorageArgs
 from .workspace import Network, Workspace, WorkspaceArgs

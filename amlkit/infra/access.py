@@ -17,7 +17,8 @@ from pydantic import field_validator
 
 from amlkit.errors import near
 
-from .args import Args, Text, Transform, made, wrong
+from .args import Args, Text, wrong
+from .making import Transform, made
 
 _NAMESPACE = uuid.UUID("6f0b1d3a-2c54-4d43-9f0a-6d7f1f6f3c1b")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -29,12 +30,18 @@ ROLES: Mapping[str, str] = {
     "AzureML Data Scientist": "f6c7c914-8db3-469d-8ca1-694a8f32e121",
     "Contributor": "b24988ac-6180-42a0-ab88-20f7382dd24c",
     "Key Vault Administrator": "00482a5a-887f-4fb3-b363-3b7fe8e74483",
+    "Key Vault Crypto User": "12338af0-0e69-4776-bea7-57ae8d297424",
     "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
     "Managed Identity Operator": "f1a07417-d97a-45cb-824c-7a7467783830",
+    "Network Contributor": "4d97b98b-1d4f-4787-a291-c67834d212e7",
+    "Private DNS Zone Contributor": "b12aa53e-6015-4669-85d0-8515ebb3ae7f",
     "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+    "Role Based Access Control Administrator": "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
+    "Storage Account Contributor": "17d1049b-9a84-46fb-8f53-869881c3d3ab",
     "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
     "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
     "Storage File Data Privileged Contributor": "69566ab7-960f-475b-8e7c-b3118f30c6bd",
+    "User Access Administrator": "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
 }
 """Azure's own roles that a platform needs: from the name to the GUID, which is the same in every tenant."""
 
@@ -178,6 +185,17 @@ class Access(pulumi.ComponentResource):
         )
         self.assignments = [grant.assignment for grant in self.grants]
         self.register_outputs({})
+
+
+def warn_ungranted(cluster: pulumi.Resource) -> None:
+    """Say at a cluster, in the plan of a stack on Azure, that its identity may not read datastores without a key.
+
+    The local Azure ML looks at no roles, so that a local stack hears nothing.
+    """
+    if pulumi.Config("amlkit").get("target") == "azure":
+        role = NEEDS["cluster"][0].role
+        text = f"without `grants` nobody gives the cluster's identity the role `{role}` on the storage: "
+        pulumi.log.warn(f"{text}steps cannot read datastores that hold no key until somebody does", cluster)
 
 
 def assignment_name(principal_id: str, role: str, scope: str) -> str:

@@ -79,6 +79,14 @@ def deployment_name(version: str) -> str:
     return f"v{version[:12]}"
 
 
+def without_dashes(name: str) -> str:
+    """The logical name of what Azure names by 3 to 24 lower-case letters and digits: storage, Data Lake accounts.
+
+    It has 16 characters at most; 8 more are the suffix of Pulumi's auto-name.
+    """
+    return name.replace("-", "").lower()[:16]
+
+
 def _readable(rule: NameRule, text: str) -> str:
     joint = "-" if rule.dashes else ""
     readable = re.sub(r"[^A-Za-z0-9]+", joint, text).strip("-")

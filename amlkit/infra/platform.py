@@ -5,14 +5,15 @@ from __future__ import annotations
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 from pulumi_azure_native import resources
-from pydantic import Field
 
-from .access import Access, Identity
-from .args import Args, Text, Transform, made
-from .compute import Compute, ExistingCompute
-from .computes import Cluster
-from .datastores import BlobDatastore, BlobDatastoreArgs
-from .platform_args import PlatformArgs, PlatformOptions
+from .access import Access, Identity, warn_ungranted
+from .args import Args, Text
+from .computes.base import Compute, ExistingCompute
+from .computes.cluster import Cluster
+from .data.datastores import BlobDatastore, BlobDatastoreArgs
+from .data.existing import ExistingDatastore
+from .making import Transform, made
+from .platform_args import PlatformArgs, PlatformName, PlatformOptions
 from .resources import Purge
 from .settings import Settings
 from .storage import Storage, StorageArgs
@@ -23,7 +24,7 @@ CORPORA = "corpora"  # the container of data, and the name of its datastore
 
 
 class _Named(Args):
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,14}[a-z0-9]$")
+    name: PlatformName
 
 
 class Platform(pulumi.ComponentResource):
@@ -165,6 +166,8 @@ class Platform(pulumi.ComponentResource):
                 transform=self._transform,
                 opts=self._children,
             )
+        elif args.datastore_credentials == "identity" and args.brought.identity is None:
+            warn_ungranted(cluster.compute)
         return cluster
 
     def _identity(self, name: str, args: PlatformArgs) -> Identity | None:
@@ -195,9 +198,9 @@ class ExistingPlatform(pulumi.ComponentResource):
         """A compute of the workspace, of any kind; a preview fails if there is none of that name."""
         return Compute.existing(name, workspace=self.workspace, opts=self._children)
 
-    def datastore(self, name: str) -> ml.Datastore:
-        """A datastore of the workspace; a preview fails if there is none of that name."""
-        return ml.Datastore.get(name, pulumi.Output.concat(self.workspace.id, "/datastores/", name), self._children)
+    def datastore(self, name: str) -> ExistingDatastore:
+        """A datastore of the workspace, of any kind; a preview fails if there is none of that name."""
+        return ExistingDatastore(name, workspace=self.workspace, opts=self._children)
 
 
 def _principal(compute: ml.Compute) -> pulumi.Output[str]:

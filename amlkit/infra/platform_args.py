@@ -6,11 +6,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from .args import IdentityId, InsightsId, Options, RegistryId, StorageAccountId, VaultId, wrong
-from .computes import ClusterArgs
+from .args import Options, wrong
+from .computes.cluster import ClusterArgs
 from .conventions import Conventions
+from .ids import IdentityId, InsightsId, RegistryId, StorageAccountId, VaultId
 from .workspace import Network
 
+PlatformName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,14}[a-z0-9]$", examples=["my-platform"])]
 GroupName = Annotated[str, StringConstraints(pattern=r"^[-\w._()]{0,89}[-\w_()]$")]
 
 

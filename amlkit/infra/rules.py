@@ -1,6 +1,6 @@
 """What Azure refuses to change although azure-native plans it as an update: our components replace instead.
 
-One table, a reason beside each row; `made` (`args.py`) applies it to every resource that a component makes. What the
+One table, a reason beside each row; `made` (`making.py`) applies it to every resource that a component makes. What the
 provider itself replaces (path parameters, locations, `isHnsEnabled`, `principalId`) needs no row. `source` says how
 Azure's refusal is known: `documented`, or `inferred` from its REST specification or from the service's own clients.
 """

@@ -11,21 +11,21 @@ from typing import Any, Literal, Self
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
-from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from amlkit.errors import DefinitionError, Problem, near
 
 from .args import problems_of, wrong
-from .compute_args import known_size
-from .computes import ClusterArgs
+from .computes.arguments import SizedArgs
+from .computes.cluster import ClusterArgs
 from .conventions import Conventions
-from .platform_args import PlatformOptions
+from .platform_args import PlatformName, PlatformOptions
 
 _LOCATION = "azure-native:location"
 
 
-class Settings(PlatformOptions, Conventions):
+class Settings(PlatformOptions, Conventions, SizedArgs):
     """What `Platform.from_settings` needs; every field has the default of a small platform.
 
     Besides its own: those of `PlatformOptions` (what is made, and how it is reached), and those of `Conventions`
@@ -34,19 +34,13 @@ class Settings(PlatformOptions, Conventions):
 
     model_config = ConfigDict(populate_by_name=False, validate_default=True)
 
-    name: str = Field(default_factory=pulumi.get_project, pattern=r"^[a-z][a-z0-9-]{1,14}[a-z0-9]$")
-    vm_size_check: bool = True
+    name: PlatformName = Field(default_factory=pulumi.get_project)
     vm_size: str = "Standard_DS3_v2"
     priority: Literal["dedicated", "low-priority"] | None = None
     min_nodes: int = Field(default=0, ge=0)
     max_nodes: int = Field(default=4, ge=1)
     idle_minutes: int = Field(default=2, ge=1)
     subnet: str | None = None
-
-    @field_validator("vm_size")
-    @classmethod
-    def _is_known(cls, name: str, info: ValidationInfo) -> str:
-        return known_size(name) if info.data.get("vm_size_check", True) else name
 
     @model_validator(mode="after")
     def _cluster_is_one(self) -> Self:
@@ -95,7 +89,7 @@ class Settings(PlatformOptions, Conventions):
     def _read(cls, project: str, keys: dict[str, Any]) -> tuple[Self | None, list[Problem]]:
         """The settings, or all that is wrong: of single keys first, then of how the good ones go together."""
         try:
-            return cls(**keys), []
+            return cls.model_validate(keys), []
         except ValidationError as error:
             problems = [
                 cls._problem(project, keys, item, problem)

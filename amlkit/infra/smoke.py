@@ -15,6 +15,7 @@ from typing import Any
 import pulumi
 
 from amlkit.errors import EngineError, ServiceError
+from amlkit.retries import AZURE_PAUSES, LOCAL_PAUSES, repeated
 from amlkit.target import Service, Target
 
 _API_VERSION = "2025-12-01"
@@ -64,8 +65,12 @@ def _ready(service: Service, deployment_id: str, deadline: float) -> dict[str, A
 
 
 def _get(service: Service, arm_id: str) -> dict[str, Any]:
+    pauses = LOCAL_PAUSES if service.target.is_local else AZURE_PAUSES
     try:
-        document: dict[str, Any] = service.arm("GET", arm_id, _API_VERSION).json()
+        answer = repeated(
+            lambda: service.arm("GET", arm_id, _API_VERSION), pauses, lambda seconds, _: time.sleep(seconds)
+        )
+        document: dict[str, Any] = answer.json()
     except ServiceError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             raise ServiceError(error.status, error.code, "does not exist", where=arm_id) from error

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 import pulumi
 from pulumi_azure_native import storage
 from pydantic import Field, field_validator
 
-from .args import Args, StorageAccountId, Text, Transform, made
+from .args import Args, Text
+from .ids import StorageAccountId
+from .making import Transform, enabled, id_of_read, made
+from .names import without_dashes
 
 _PLACE = r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"  # Azure's rule for containers and shares
+_Child = TypeVar("_Child", storage.BlobContainer, storage.FileShare)
 
 
 class StorageArgs(Args):
@@ -71,9 +76,10 @@ class Storage(pulumi.ComponentResource):
         self._below = pulumi.ResourceOptions(parent=self)
         if isinstance(args, StorageArgs):
             self._make(name, args, transform)
+            self.id: pulumi.Output[str] = self.account.id
         else:
             self._read(name, args)
-        self.id: pulumi.Output[str] = self.account.id
+            self.id = id_of_read(self.account, args.resource_id)
         self.register_outputs({"account": self.account.name})
 
     @classmethod
@@ -113,10 +119,9 @@ class Storage(pulumi.ComponentResource):
             minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
             is_hns_enabled=True if args.hierarchical else None,
             allow_shared_key_access=args.shared_keys,
-            public_network_access=_access(args.public_access),
+            public_network_access=enabled(args.public_access),
         )
-        short = name.replace("-", "").lower()[:16]  # 24 characters are allowed, 8 are the suffix of the auto-name
-        self.account = made(storage.StorageAccount, short, account_args, transform, self._below)
+        self.account = made(storage.StorageAccount, without_dashes(name), account_args, transform, self._below)
         group, account = args.resource_group_name, self.account.name
         self.containers = {
             each: made(
@@ -141,22 +146,13 @@ class Storage(pulumi.ComponentResource):
 
     def _read(self, name: str, args: ExistingStorageArgs) -> None:
         self.account = storage.StorageAccount.get(name, args.resource_id, self._below)
-        self.containers = {
-            each: storage.BlobContainer.get(
-                f"{name}-{each}",
-                pulumi.Output.concat(args.resource_id, "/blobServices/default/containers/", each),
-                self._below,
-            )
-            for each in args.containers
-        }
-        self.shares = {
-            each: storage.FileShare.get(
-                f"{name}-{each}",
-                pulumi.Output.concat(args.resource_id, "/fileServices/default/shares/", each),
-                self._below,
-            )
-            for each in args.shares
-        }
+
+        def found(kind: Callable[..., _Child], below: str, names: tuple[str, ...]) -> dict[str, _Child]:
+            ids = {each: pulumi.Output.concat(args.resource_id, below, each) for each in names}
+            return {each: kind(f"{name}-{each}", id_, self._below) for each, id_ in ids.items()}
+
+        self.containers = found(storage.BlobContainer.get, "/blobServices/default/containers/", args.containers)
+        self.shares = found(storage.FileShare.get, "/fileServices/default/shares/", args.shares)
 
 
 def legal_places(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -176,7 +172,3 @@ def legal_places(names: tuple[str, ...]) -> tuple[str, ...]:
 def blob_address(account: storage.StorageAccount) -> pulumi.Output[str]:
     """`https://<account>.blob.…`, without a slash at the end."""
     return account.primary_endpoints.apply(lambda urls: urls.blob.rstrip("/"))
-
-
-def _access(allowed: bool | None) -> str | None:
-    return None if allowed is None else "Enabled" if allowed else "Disabled"

@@ -7,25 +7,15 @@ from collections.abc import Mapping
 from typing import Literal, Self
 
 import pulumi
-from pulumi_azure_native import applicationinsights, authorization, containerregistry, keyvault, storage
+from pulumi_azure_native import applicationinsights, containerregistry, keyvault, storage
 from pulumi_azure_native import machinelearningservices as ml
 from pydantic import Field, model_validator
 
 from .access import Access, Part
-from .args import (
-    Args,
-    IdentityId,
-    InsightsId,
-    Options,
-    RegistryId,
-    StorageAccountId,
-    Text,
-    Transform,
-    VaultId,
-    WorkspaceId,
-    made,
-    wrong,
-)
+from .args import Args, Options, Text, wrong
+from .identities import identity_args
+from .ids import IdentityId, InsightsId, RegistryId, StorageAccountId, VaultId, WorkspaceId, group_of
+from .making import Transform, enabled, id_of_read, made, tenant
 from .storage import blob_address
 
 _ISOLATION = {
@@ -69,8 +59,7 @@ class WorkspaceArgs(Args):
     own; with the object id of that identity in `grant_to` it is granted what it needs before the workspace is made.
     `datastore_auth` says how its default datastores get in: None leaves it to Azure (the account's key). `hbi`
     is for data of high business impact: Azure collects less, and nothing can change it later. `purge_protection` (of
-    the vault that is made) is for ever: nobody can purge it before its time. `depends_on` is
-    made first.
+    the vault that is made) is for ever: nobody can purge it before its time. `depends_on` is made first.
     """
 
     resource_group_name: Text
@@ -130,13 +119,14 @@ class Workspace(pulumi.ComponentResource):
         self._below = pulumi.ResourceOptions(parent=self)
         if isinstance(args, WorkspaceArgs):
             self.workspace = self._made(name, args, transform)
+            self.id: pulumi.Output[str] = self.workspace.id
             self.resource_group_name = pulumi.Output.from_input(args.resource_group_name)
             self.snapshots = pulumi.Output.from_input(args.snapshots)
         else:
             self.workspace = ml.Workspace.get(name, args.resource_id, self._below)
-            self.resource_group_name = pulumi.Output.from_input(args.resource_id).apply(lambda id_: id_.split("/")[4])
+            self.id = id_of_read(self.workspace, args.resource_id)
+            self.resource_group_name = pulumi.Output.from_input(args.resource_id).apply(group_of)
             self.snapshots = pulumi.Output.from_input(args.snapshots or self._blob_storage(name))
-        self.id: pulumi.Output[str] = self.workspace.id
         self.name: pulumi.Output[str] = self.workspace.name
         self.location: pulumi.Output[str] = self.workspace.location.apply(lambda location: location or "")
         self.register_outputs({"name": self.name})
@@ -186,7 +176,7 @@ class Workspace(pulumi.ComponentResource):
             first += granted.assignments
         workspace_args = ml.WorkspaceArgs(
             resource_group_name=args.resource_group_name,
-            identity=_identity(args.identity_id),
+            identity=identity_args("system" if args.identity_id is None else (args.identity_id,)),
             primary_user_assigned_identity=args.identity_id,
             storage_account=args.storage_account_id,
             key_vault=vault,
@@ -195,7 +185,7 @@ class Workspace(pulumi.ComponentResource):
             hbi_workspace=True if args.hbi else None,
             friendly_name=args.friendly_name,
             description=args.description,
-            public_network_access=_access(args.network),
+            public_network_access=enabled(args.network.public_access),
             managed_network=_managed_network(args.network),
             system_datastores_auth_mode={"identity": "Identity", "access-key": "AccessKey"}.get(
                 args.datastore_auth or ""
@@ -212,18 +202,6 @@ class Workspace(pulumi.ComponentResource):
         return pulumi.Output.concat(address, "/azureml-blobstore-", self.workspace.workspace_id, "/snapshots")
 
 
-def _identity(given: Text | None) -> ml.ManagedServiceIdentityArgs:
-    if given is None:
-        return ml.ManagedServiceIdentityArgs(type=ml.ManagedServiceIdentityType.SYSTEM_ASSIGNED)
-    return ml.ManagedServiceIdentityArgs(
-        type=ml.ManagedServiceIdentityType.USER_ASSIGNED, user_assigned_identities=[given]
-    )
-
-
-def _access(network: Network) -> str | None:
-    return None if network.public_access is None else "Enabled" if network.public_access else "Disabled"
-
-
 def _managed_network(network: Network) -> ml.ManagedNetworkSettingsArgs | None:
     if network.isolation is None:
         return None
@@ -234,20 +212,12 @@ def _managed_network(network: Network) -> ml.ManagedNetworkSettingsArgs | None:
     return ml.ManagedNetworkSettingsArgs(isolation_mode=_ISOLATION[network.isolation], outbound_rules=rules or None)
 
 
-def _tenant(parent: pulumi.Resource) -> Text:
-    """The stack's if it names one, so that a preview needs no connection; else that of who is logged in."""
-    named = pulumi.Config("azure-native").get("tenantId")
-    if named:
-        return named
-    return authorization.get_client_config_output(opts=pulumi.InvokeOutputOptions(parent=parent)).tenant_id
-
-
 def _vault(args: WorkspaceArgs, parent: pulumi.Resource) -> keyvault.VaultArgs:
     return keyvault.VaultArgs(
         resource_group_name=args.resource_group_name,
         properties=keyvault.VaultPropertiesArgs(
             sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.STANDARD),
-            tenant_id=_tenant(parent),
+            tenant_id=tenant(parent),
             enable_rbac_authorization=True,
             enable_purge_protection=True if args.purge_protection else None,
         ),

@@ -188,9 +188,8 @@ def test_a_platform_that_is_not_ours_is_only_read(recorder):
     def use():
         there = Platform.existing("team", workspace_id=WORKSPACE)
         parts = (there.compute("cpu"), there.datastore("corpora"))
-        pulumi.Output.all(there.workspace.snapshots, there.workspace.id, parts[0].id, parts[1].name).apply(
-            lambda known: seen.update(known=known)
-        )
+        known = (there.workspace.snapshots, there.workspace.id, parts[0].id, parts[1].name, parts[1].url)
+        pulumi.Output.all(*known).apply(lambda known: seen.update(known=known))
 
     run(use)
     assert recorder.azure() == []
@@ -205,7 +204,31 @@ def test_a_platform_that_is_not_ours_is_only_read(recorder):
         WORKSPACE,
         f"{WORKSPACE}/computes/cpu",
         "corpora",
+        "https://theirs.blob.core.windows.net/data",
     ]
+
+
+@pytest.mark.parametrize(
+    ("target", "given", "warns"),
+    [
+        ("azure", {}, True),
+        ("local", {}, False),
+        ("azure", {"grants": True}, False),
+        ("azure", {"datastore_credentials": "account-key"}, False),
+        ("azure", {"brought": Brought(identity=IDENTITY)}, False),
+    ],
+)
+def test_the_plan_of_a_stack_on_azure_says_that_the_cluster_may_not_read_the_storage(mocker, target, given, warns):
+    pulumi.runtime.set_all_config({"amlkit:target": target})
+    set_mocks(Recorder(), project="digits", stack="dev")
+    said = mocker.patch("pulumi.log.warn")
+    try:
+        run(lambda: platform(**given))
+    finally:
+        pulumi.runtime.set_all_config({})
+    about = [call.args[0] for call in said.call_args_list if "`grants`" in call.args[0]]
+    assert bool(about) is warns
+    assert all("`Storage Blob Data Contributor` on the storage" in text for text in about)
 
 
 def test_something_else_is_no_workspace_to_use(recorder):

@@ -12,17 +12,17 @@ from amlkit import digest
 from amlkit.errors import DefinitionError, Problem
 from amlkit.manifest import DEFINITION_PROPERTY, SnapshotFile
 
-from .args import Args
+from ..args import Args
+from ..resources import AssetVersion
+from ..uploads import upload_hook
 from .datastores import Datastore
-from .resources import AssetVersion
-from .uploads import upload_hook
 
 
 class DataFolderArgs(Args):
     """The plain arguments of `DataFolder`."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$")
-    path: str = Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*/)+$")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$", examples=["digits"])
+    path: str = Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*/)+$", examples=["digits/"])
     type: Literal["uri_folder", "mltable"] = "uri_folder"
 
 

@@ -1,17 +1,19 @@
-"""The base of all computes as components: one azure-native `Compute` each, made, or used as it is."""
+"""The base of all computes as components: one azure-native `Compute` each, declared, or used as it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
-from .args import Transform, made
-from .compute_args import check_name
+from ..identities import identity_args
+from ..making import Transform, made
+from .arguments import ActingArgs, ComputeArgs, check_name
 
 _T = TypeVar("_T")
+_Args = TypeVar("_Args", bound=ComputeArgs)
 
 
 class Workspacelike(Protocol):
@@ -63,32 +65,56 @@ class Compute(pulumi.ComponentResource):
           `pulumi import azure-native:machinelearningservices:Compute …`
 
         A compute of another kind under that name fails as well.
+
+        Raises:
+            DefinitionError: Azure ML does not take the name.
         """
         return ExistingCompute(name, workspace=workspace, kind=cls.KIND, opts=opts)
 
-    def _make(
+
+class DeclaredCompute(Compute, Generic[_Args]):
+    """A compute that the program declares. A subclass says what it consists of: `_properties`, and `_declared`."""
+
+    TYPE: ClassVar[str]  # Pulumi's, which states hold: it stays
+    PLACE: ClassVar[str] = "compute"  # where a wrong name is told
+
+    def __init__(
         self,
         name: str,
+        args: _Args,
+        *,
         workspace: Workspacelike,
-        properties: Any,
-        transform: Transform | None,
-        identity: ml.ManagedServiceIdentityArgs | None = None,
-        tags: dict[str, str] | None = None,
+        transform: Transform | None = None,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        args = ml.ComputeArgs(
+        """`name` is the name in the workspace, too.
+
+        Raises:
+            DefinitionError: Azure ML does not take the name.
+        """
+        super().__init__(self.TYPE, check_name(name, self.PLACE), None, opts)
+        compute_args = ml.ComputeArgs(
             resource_group_name=workspace.resource_group_name,
             workspace_name=workspace.name,
             compute_name=name,
             location=workspace.location,
-            identity=identity,
-            properties=properties,
-            tags=tags,
+            identity=identity_args(args.identity) if isinstance(args, ActingArgs) else None,
+            properties=self._properties(args, workspace),
+            tags=args.tags,
         )
-        self.compute = made(ml.Compute, name, args, transform, pulumi.ResourceOptions(parent=self))
+        self.compute = made(ml.Compute, name, compute_args, transform, pulumi.ResourceOptions(parent=self))
         self.id = self.compute.id
         self.name = self.compute.name
         self.state = answered(self.compute, _state)
         self.register_outputs({"name": self.name})
+        self._declared(args, workspace)
+
+    def _properties(self, args: _Args, workspace: Workspacelike) -> Any:
+        """The arguments of this kind as azure-native takes them."""
+        raise NotImplementedError
+
+    def _declared(self, args: _Args, workspace: Workspacelike) -> None:
+        """What a kind adds to its resource: outputs of its own, and warnings in the plan."""
 
 
 class ExistingCompute(Compute):
@@ -97,7 +123,7 @@ class ExistingCompute(Compute):
     def __init__(
         self, name: str, *, workspace: Workspacelike, kind: str, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("amlkit:infra:ExistingCompute", check_name(name), None, opts)
+        super().__init__("amlkit:infra:ExistingCompute", check_name(name, "compute"), None, opts)
         id_ = pulumi.Output.concat(workspace.id, "/computes/", name)
         self.compute = ml.Compute.get(name, id_, pulumi.ResourceOptions(parent=self))
         self.id = self.compute.properties.apply(lambda known: _expected(name, kind, known)).apply(lambda _: id_)
@@ -116,15 +142,15 @@ def answered(compute: ml.Compute, read: Callable[[Any], _T]) -> pulumi.Output[_T
     return both.apply(lambda known: read(known[0]))
 
 
-def _state(properties: Any) -> str:
-    return str(property_of(properties, "provisioningState") or "")
-
-
 def property_of(properties: Any, name: str) -> Any:
     """A property of a compute's, which the SDK gives as a mapping or as an object with Python's names; None: absent."""
     if isinstance(properties, dict):
         return properties.get(name)
     return getattr(properties, "".join(f"_{c.lower()}" if c.isupper() else c for c in name), None)
+
+
+def _state(properties: Any) -> str:
+    return str(property_of(properties, "provisioningState") or "")
 
 
 def _expected(name: str, kind: str, properties: Any) -> None:

@@ -24,7 +24,8 @@ from amlkit.errors import AmlkitError
 from amlkit.rest import LOOPBACK
 from amlkit.target import Service, Target
 
-from .compute import Workspacelike
+from ..ids import subscription_of
+from .base import Workspacelike
 
 API_VERSION = "2025-12-01"
 _SECONDS = 10.0  # a plan does not wait longer for a check that it can do without
@@ -48,7 +49,7 @@ def watch(compute: pulumi.Resource, workspace: Workspacelike, wish: Wish) -> Non
         return
     config = pulumi.Config("azure-native")
     named = config.get("subscriptionId") or os.environ.get("ARM_SUBSCRIPTION_ID")
-    subscription = pulumi.Output.from_input(named) if named else workspace.id.apply(lambda id_: id_.split("/")[2])
+    subscription = pulumi.Output.from_input(named) if named else workspace.id.apply(subscription_of)
 
     async def check(place: list[Any]) -> str:
         try:

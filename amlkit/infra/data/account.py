@@ -12,15 +12,12 @@ from pulumi_azure_native import storage as azure_storage
 from amlkit.errors import DefinitionError, Problem, near
 from amlkit.target import Target
 
-from .args import Text
-from .storage import Storage
-from .workspace import Workspace
+from ..args import Text
+from ..ids import group_of, subscription_of, type_of
+from ..storage import Storage
+from ..workspace import Workspace
 
-_ID = re.compile(
-    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
-    r"/providers/Microsoft\.Storage/storageAccounts/(?P<account>[a-z0-9]{3,24})",
-    re.IGNORECASE,
-)
+_TYPE = "microsoft.storage/storageaccounts"
 _NAME = re.compile(r"[a-z0-9]{3,24}")
 
 Children = Mapping[str, azure_storage.BlobContainer | azure_storage.FileShare]
@@ -48,16 +45,17 @@ class Account:
             DefinitionError: neither a name nor an id.
         """
         if isinstance(given, Storage):
-            return cls(given.account.name, given.account.id.apply(_group_of), given.suffix, component=given)
+            return cls(given.account.name, given.account.id.apply(group_of), given.suffix, component=given)
         suffix = Target.from_environment().storage_suffix
         if not isinstance(given, str):
             name = given.apply(lambda text: text.rpartition("/")[2])
             group = pulumi.Output.all(given, workspace.resource_group_name).apply(
-                lambda both: _group_of(both[0]) or both[1]
+                lambda both: group_of(both[0]) or both[1]
             )
             return cls(name, group, suffix)
-        if match := _ID.fullmatch(given):
-            return cls(match["account"], match["group"], suffix, match["subscription"], match["group"])
+        named = given.rpartition("/")[2]
+        if type_of(given).lower() == _TYPE and _NAME.fullmatch(named.lower()):
+            return cls(named, group_of(given), suffix, subscription_of(given), group_of(given))
         if _NAME.fullmatch(given):
             return cls(given, workspace.resource_group_name, suffix)
         hint = "3 to 24 lower-case letters and digits, `/subscriptions/…/storageAccounts/…`, or a `Storage`"
@@ -102,8 +100,3 @@ def _refuse(allowed: bool | None, place: str) -> None:
     if allowed is False:
         what = "the storage account takes no shared keys"
         raise pulumi.RunError(str(Problem(f"{place}.credentials", what, "`identity`, or a `ServicePrincipal`")))
-
-
-def _group_of(id_: str) -> str:
-    match = _ID.fullmatch(id_)
-    return match["group"] if match else ""

@@ -4,47 +4,30 @@ from __future__ import annotations
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from .args import Text, Transform, wrong
-from .compute import Compute, Workspacelike
-from .compute_args import (
-    ComputeArgs,
-    Identities,
-    PublicKey,
-    SubnetRef,
-    check_name,
-    duration,
-    identity_args,
-    known_size,
-    resource_id,
-)
+from ..args import Text, wrong
+from ..ids import SubnetRef
+from .arguments import ActingArgs, PublicKey, SizedArgs, duration, resource_id
+from .base import DeclaredCompute, Workspacelike
 
 _MOST_IDLE = 3 * 24 * 60  # minutes; Azure ML takes from 15 minutes to three days
 
 
-class ComputeInstanceArgs(ComputeArgs):
+class ComputeInstanceArgs(ActingArgs, SizedArgs):
     """Arguments of `ComputeInstance`.
 
     `user` is the object id of who it is for; without it, it is for who brings the stack up. `idle_minutes` stops it
     when nobody uses it; None: it runs, and costs, until it is stopped. `ssh_key` opens the port for that key.
     """
 
-    vm_size_check: bool = True
-    vm_size: str
     user: Text | None = None
     tenant: Text | None = None
     idle_minutes: int | None = Field(60, ge=15, le=_MOST_IDLE)
-    identity: Identities = "system"
     subnet: SubnetRef | None = None
     node_public_ip: bool | None = None
     ssh_key: PublicKey | None = None
     shared: bool = False
-
-    @field_validator("vm_size")
-    @classmethod
-    def _is_known(cls, name: str, info: ValidationInfo) -> str:
-        return known_size(name) if info.data.get("vm_size_check", True) else name
 
     @model_validator(mode="after")
     def _together(self) -> ComputeInstanceArgs:
@@ -55,7 +38,7 @@ class ComputeInstanceArgs(ComputeArgs):
         return self
 
 
-class ComputeInstance(Compute):
+class ComputeInstance(DeclaredCompute[ComputeInstanceArgs]):
     """A machine for one person, in a workspace; its name is unique in the region.
 
     Azure changes next to nothing of one that exists: a changed size, subnet or key makes it anew, with an empty disk.
@@ -63,26 +46,13 @@ class ComputeInstance(Compute):
     """
 
     KIND = "ComputeInstance"
+    TYPE = "amlkit:infra:ComputeInstance"
+    PLACE = "instance"
 
-    def __init__(
-        self,
-        name: str,
-        args: ComputeInstanceArgs,
-        *,
-        workspace: Workspacelike,
-        transform: Transform | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """`name` is the name in the workspace, too.
+    def _properties(self, args: ComputeInstanceArgs, workspace: Workspacelike) -> ml.ComputeInstanceArgs:
+        return ml.ComputeInstanceArgs(compute_type=self.KIND, description=args.description, properties=_machine(args))
 
-        Raises:
-            DefinitionError: Azure ML does not take the name.
-        """
-        super().__init__("amlkit:infra:ComputeInstance", check_name(name, "instance"), None, opts)
-        properties = ml.ComputeInstanceArgs(
-            compute_type="ComputeInstance", description=args.description, properties=_machine(args)
-        )
-        self._make(name, workspace, properties, transform, identity_args(args.identity), args.tags)
+    def _declared(self, args: ComputeInstanceArgs, workspace: Workspacelike) -> None:
         if args.idle_minutes is None:
             pulumi.log.warn(
                 f"idle_minutes is None: this {args.vm_size} runs, and costs, until somebody stops it", self.compute

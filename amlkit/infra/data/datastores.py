@@ -7,18 +7,19 @@ to. Their names are the logical names: letters, digits and underscores.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 from pydantic import Field
 
-from .accounts import Account
-from .args import Args, Text, Transform, made
+from ..args import Args, Text
+from ..making import Transform, made
+from ..retired import warn_of_lake_store
+from ..storage import Storage
+from ..workspace import Workspace
+from .account import Account
 from .credentials import Credentials, Sas, ServicePrincipal, Wire, none, of_key, of_principal, of_sas
-from .retired import warn_of_lake_store
-from .storage import Storage
-from .workspace import Workspace
 
 _PLACE = r"^[a-z0-9](-?[a-z0-9])*$"  # Azure's rule for containers, file systems and shares
 _ACCESS = {
@@ -29,7 +30,7 @@ _ACCESS = {
 
 
 class _Named(Args):
-    name: str = Field(pattern=r"^[A-Za-z0-9_]{1,255}$")
+    name: str = Field(pattern=r"^[A-Za-z0-9_]{1,255}$", examples=["my_store"])
 
 
 class _DatastoreArgs(Args):
@@ -70,6 +71,9 @@ class Gen1DatastoreArgs(Args):
     tags: Mapping[str, str] | None = None
 
 
+_Args = TypeVar("_Args", bound=_DatastoreArgs)
+
+
 class Datastore(pulumi.ComponentResource):
     """What all datastores have: `name` is its name in Azure ML, `url` the address of its container without a slash at
     the end, None where there is nothing to upload to.
@@ -99,19 +103,55 @@ class Datastore(pulumi.ComponentResource):
         self.name: pulumi.Output[str] = self.datastore.name
         self.register_outputs({"name": self.name})
 
-    def _common(self, args: _DatastoreArgs, account: Account, place: str) -> dict[str, Any]:
-        """The properties that the three kinds on storage accounts share."""
-        return {
+
+class _OnAccount(Datastore, Generic[_Args]):
+    """What the three kinds on storage accounts share; each says which child of the account it is (`_child`)."""
+
+    KIND: ClassVar[str]
+    SERVICE: ClassVar[str]  # as in the host names of the account
+
+    url: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        args: _Args,
+        *,
+        workspace: Workspace,
+        storage: Storage | Text,
+        transform: Transform | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`storage` is a component, the ARM id of an account, or the name of one in the workspace's resource group.
+
+        Raises:
+            DefinitionError: an illegal name, no such account, or a container, share or file system that the component
+                does not have.
+        """
+        account = Account.of(storage, workspace, name)
+        child = self._child(account, args, name)
+        super().__init__(self.KIND, name, workspace, opts)
+        self.url = account.url(self.SERVICE, child)
+        common = {
             "account_name": account.name,
             "endpoint": account.suffix,
             "protocol": "https",
             "subscription_id": account.subscription or None,
             "resource_group": account.group or None,
-            "credentials": self._credentials(args.credentials, account, place),
+            "credentials": self._credentials(args.credentials, account, name),
             "service_data_access_auth_identity": _ACCESS[args.service_identity],
             "description": args.description,
             "tags": args.tags,
         }
+        self._make(name, workspace, self._properties(child, common), transform)
+
+    def _child(self, account: Account, args: _Args, name: str) -> Text:
+        """The container, share or file system."""
+        raise NotImplementedError
+
+    def _properties(self, child: Text, common: dict[str, Any]) -> Any:
+        """As azure-native takes it."""
+        raise NotImplementedError
 
     def _credentials(self, given: Credentials, account: Account, place: str) -> Wire:
         if isinstance(given, Sas):
@@ -125,85 +165,46 @@ class Datastore(pulumi.ComponentResource):
         return none()
 
 
-class BlobDatastore(Datastore):
+class BlobDatastore(_OnAccount[BlobDatastoreArgs]):
     """A blob container as a datastore."""
 
-    url: pulumi.Output[str]
+    KIND = "BlobDatastore"
+    SERVICE = "blob"
 
-    def __init__(
-        self,
-        name: str,
-        args: BlobDatastoreArgs,
-        *,
-        workspace: Workspace,
-        storage: Storage | Text,
-        transform: Transform | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """`storage` is a component, the ARM id of an account, or the name of one in the workspace's resource group.
+    def _child(self, account: Account, args: BlobDatastoreArgs, name: str) -> Text:
+        return account.container(args.container, f"{name}.container")
 
-        Raises:
-            DefinitionError: an illegal name, no such account, or a container that the component does not have.
-        """
-        account = Account.of(storage, workspace, name)
-        container = account.container(args.container, f"{name}.container")
-        super().__init__("BlobDatastore", name, workspace, opts)
-        common = self._common(args, account, name)
-        self.url = account.url("blob", container)
-        properties = ml.AzureBlobDatastoreArgs(datastore_type="AzureBlob", container_name=container, **common)
-        self._make(name, workspace, properties, transform)
+    def _properties(self, child: Text, common: dict[str, Any]) -> ml.AzureBlobDatastoreArgs:
+        return ml.AzureBlobDatastoreArgs(datastore_type="AzureBlob", container_name=child, **common)
 
 
-class FileDatastore(Datastore):
+class FileDatastore(_OnAccount[FileDatastoreArgs]):
     """A file share as a datastore."""
 
-    url: pulumi.Output[str]
+    KIND = "FileDatastore"
+    SERVICE = "file"
 
-    def __init__(
-        self,
-        name: str,
-        args: FileDatastoreArgs,
-        *,
-        workspace: Workspace,
-        storage: Storage | Text,
-        transform: Transform | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """See `BlobDatastore`."""
-        account = Account.of(storage, workspace, name)
-        share = account.share(args.share, f"{name}.share")
-        super().__init__("FileDatastore", name, workspace, opts)
-        common = self._common(args, account, name)
-        self.url = account.url("file", share)
-        properties = ml.AzureFileDatastoreArgs(datastore_type="AzureFile", file_share_name=share, **common)
-        self._make(name, workspace, properties, transform)
+    def _child(self, account: Account, args: FileDatastoreArgs, name: str) -> Text:
+        return account.share(args.share, f"{name}.share")
+
+    def _properties(self, child: Text, common: dict[str, Any]) -> ml.AzureFileDatastoreArgs:
+        return ml.AzureFileDatastoreArgs(datastore_type="AzureFile", file_share_name=child, **common)
 
 
-class LakeDatastore(Datastore):
-    """A file system of Data Lake Storage Gen2 as a datastore; its account has a hierarchical namespace."""
+class LakeDatastore(_OnAccount[LakeDatastoreArgs]):
+    """A file system of Data Lake Storage Gen2 as a datastore; its account has a hierarchical namespace.
 
-    url: pulumi.Output[str]
+    The file systems of a `Storage` are its containers.
+    """
 
-    def __init__(
-        self,
-        name: str,
-        args: LakeDatastoreArgs,
-        *,
-        workspace: Workspace,
-        storage: Storage | Text,
-        transform: Transform | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """See `BlobDatastore`; the file systems of a `Storage` are its containers."""
-        account = Account.of(storage, workspace, name)
-        filesystem = account.container(args.filesystem, f"{name}.filesystem")
-        super().__init__("LakeDatastore", name, workspace, opts)
-        common = self._common(args, account, name)
-        self.url = account.url("dfs", filesystem)
-        properties = ml.AzureDataLakeGen2DatastoreArgs(
-            datastore_type="AzureDataLakeGen2", filesystem=filesystem, **common
-        )
-        self._make(name, workspace, properties, transform)
+    KIND = "LakeDatastore"
+    SERVICE = "dfs"
+
+    def _child(self, account: Account, args: LakeDatastoreArgs, name: str) -> Text:
+        return account.container(args.filesystem, f"{name}.filesystem")
+
+    def _properties(self, child: Text, common: dict[str, Any]) -> ml.AzureDataLakeGen2DatastoreArgs:
+        return ml.AzureDataLakeGen2DatastoreArgs(datastore_type="AzureDataLakeGen2", filesystem=child, **common)
 
 
 class Gen1Datastore(Datastore):

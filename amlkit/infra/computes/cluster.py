@@ -6,36 +6,25 @@ from typing import Literal
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from amlkit import vmsizes
 
+from ..args import Args, wrong
+from ..ids import SubnetRef
+from ..secrets import Secret, secret_output
 from . import quota
-from .args import Transform, wrong
-from .compute import Compute, Workspacelike, answered, property_of
-from .compute_args import (
-    ComputeArgs,
-    Identities,
-    PublicKey,
-    Secret,
-    SubnetRef,
-    check_name,
-    duration,
-    identity_args,
-    known_size,
-    resource_id,
-    secret_output,
-)
+from .arguments import ActingArgs, PublicKey, SizedArgs, duration, resource_id
+from .base import DeclaredCompute, Workspacelike, answered, property_of
 
 _PRIORITIES = {"dedicated": "Dedicated", "low-priority": "LowPriority"}
-
 
 SERVERLESS = "serverless"
 """Azure ML's own machines, a fresh one a step: `compute={cpu: SERVERLESS}` in a `PublishedPipeline`, and there is no
 cluster to provision. Azure chooses the VM size, unless the step says one."""
 
 
-class SshArgs(ComputeArgs):
+class SshArgs(Args):
     """Who may log in to the nodes of a cluster; `public` opens the port to the world, else the network decides."""
 
     user: str = Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")
@@ -50,7 +39,7 @@ class SshArgs(ComputeArgs):
         return self
 
 
-class ClusterArgs(ComputeArgs):
+class ClusterArgs(ActingArgs, SizedArgs):
     """Arguments of `Cluster`.
 
     `vm_size` is one that Azure ML supports; `vm_size_check=False` lets a newer one pass than this package knows. There
@@ -60,13 +49,10 @@ class ClusterArgs(ComputeArgs):
     differ, it would be made anew.
     """
 
-    vm_size_check: bool = True
-    vm_size: str
     priority: Literal["dedicated", "low-priority"] | None = None
     min_nodes: int = Field(0, ge=0)
     max_nodes: int = Field(4, ge=1)
     idle_minutes: int = Field(2, ge=1)
-    identity: Identities = "system"
     subnet: SubnetRef | None = None
     node_public_ip: bool | None = None
     ssh: SshArgs | None = None
@@ -83,13 +69,8 @@ class ClusterArgs(ComputeArgs):
             raise wrong(f"there is no {size.name} of low priority", "promotional sizes are dedicated only")
         return self
 
-    @field_validator("vm_size")
-    @classmethod
-    def _is_known(cls, name: str, info: ValidationInfo) -> str:
-        return known_size(name) if info.data.get("vm_size_check", True) else name
 
-
-class Cluster(Compute):
+class Cluster(DeclaredCompute[ClusterArgs]):
     """An AmlCompute cluster; `id` is its ARM id, `name` its name in the workspace, `nodes` how many it has.
 
     A changed VM size, priority, subnet or login is another cluster: Azure cannot change them, so `up` deletes and
@@ -99,31 +80,20 @@ class Cluster(Compute):
     """
 
     KIND = "AmlCompute"
+    TYPE = "amlkit:infra:Cluster"
+    PLACE = "cluster"
 
     nodes: pulumi.Output[int]
 
-    def __init__(
-        self,
-        name: str,
-        args: ClusterArgs,
-        *,
-        workspace: Workspacelike,
-        transform: Transform | None = None,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        """`name` is the name in the workspace, too.
-
-        Raises:
-            DefinitionError: Azure ML does not take the name.
-        """
-        super().__init__("amlkit:infra:Cluster", check_name(name, "cluster"), None, opts)
-        properties = ml.AmlComputeArgs(
-            compute_type="AmlCompute",
+    def _properties(self, args: ClusterArgs, workspace: Workspacelike) -> ml.AmlComputeArgs:
+        return ml.AmlComputeArgs(
+            compute_type=self.KIND,
             description=args.description,
             disable_local_auth=None if args.local_auth is None else not args.local_auth,
             properties=_nodes(args),
         )
-        self._make(name, workspace, properties, transform, identity_args(args.identity), args.tags)
+
+    def _declared(self, args: ClusterArgs, workspace: Workspacelike) -> None:
         self.nodes = answered(self.compute, _count)
         _warn(self.compute, args)
         quota.watch(self.compute, workspace, quota.Wish(args.vm_size, args.max_nodes, args.priority == "low-priority"))

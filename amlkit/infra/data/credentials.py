@@ -5,29 +5,30 @@ Whatever is secret in them is a Pulumi secret from here on: encrypted in the sta
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 from pulumi_azure_native import storage as azure_storage
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, SecretStr
 
-from .args import Args, Text, wrong
+from ..args import Args, Text, wrong
+from ..secrets import Secret, hidden, secret_output
 
 
-def _token(value: Text) -> Text:
+def _token(value: Any) -> Any:
     if not isinstance(value, str):
-        return value
+        return hidden(value)
     token = value.removeprefix("?")
     if "sig=" not in token or "://" in token:
         raise wrong("not a shared access signature", "it is the query that follows the `?` of a SAS URL: `sv=…&sig=…`")
-    return token
+    return hidden(token)
 
 
 class Sas(Args):
     """A shared access signature: `token` is the query that follows the `?`, best from `Config.require_secret`."""
 
-    token: Annotated[Text, AfterValidator(_token)] = Field(repr=False)
+    token: Annotated[pulumi.Output[str] | SecretStr, BeforeValidator(_token)]
 
 
 class ServicePrincipal(Args):
@@ -35,7 +36,7 @@ class ServicePrincipal(Args):
 
     tenant_id: Text
     client_id: Text
-    client_secret: Text = Field(repr=False)
+    client_secret: Secret
     authority_url: Text | None = None
     resource_url: Text | None = None
 
@@ -59,13 +60,13 @@ def none() -> ml.NoneDatastoreCredentialsArgs:
 
 def of_sas(given: Sas) -> ml.SasDatastoreCredentialsArgs:
     """As azure-native takes them."""
-    secrets = ml.SasDatastoreSecretsArgs(secrets_type="Sas", sas_token=pulumi.Output.secret(given.token))
+    secrets = ml.SasDatastoreSecretsArgs(secrets_type="Sas", sas_token=secret_output(given.token))
     return ml.SasDatastoreCredentialsArgs(credentials_type="Sas", secrets=secrets)
 
 
 def of_principal(given: ServicePrincipal) -> ml.ServicePrincipalDatastoreCredentialsArgs:
     """As azure-native takes them."""
-    secret = pulumi.Output.secret(given.client_secret)
+    secret = secret_output(given.client_secret)
     return ml.ServicePrincipalDatastoreCredentialsArgs(
         credentials_type="ServicePrincipal",
         tenant_id=given.tenant_id,
