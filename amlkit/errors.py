@@ -73,6 +73,7 @@ class ServiceError(AmlkitError):
     """The service refused. `status` is HTTP's, `code`, `message` and `details` are those of Azure's error body.
 
     `details` are single problems that it named, each with its place; empty where there is just one thing to say.
+    `retry_after` is how many seconds it asks to wait before another try, 0 where it does not.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class ServiceError(AmlkitError):
         where: str = "",
         hint: str = "",
         details: tuple[Problem, ...] = (),
+        retry_after: float = 0.0,
     ) -> None:
         answer = f" ({code}, {status})" if status else ""
         super().__init__(message + answer, where=where, hint=hint)
@@ -91,10 +93,15 @@ class ServiceError(AmlkitError):
         self.code = code
         self.message = message
         self.details = details
+        self.retry_after = retry_after
 
 
 class UnreachableError(ServiceError):
-    """No connection, no name, or no answer in time."""
+    """No connection, no name, or no answer in time.
 
-    def __init__(self, url: str, why: str, *, hint: str = "") -> None:
+    `was_sent`: there was a connection, and it broke or stayed silent; what was asked for may have been done.
+    """
+
+    def __init__(self, url: str, why: str, *, hint: str = "", was_sent: bool = False) -> None:
         super().__init__(0, "Unreachable", f"no answer from {url}: {why}", hint=hint)
+        self.was_sent = was_sent

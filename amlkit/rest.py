@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from . import refusals
 from .errors import SetupError, UnreachableError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CONNECT_SECONDS = 2.0
-_ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 60.0
+"""How long an answer may take where the caller does not say."""
 
 
 class Headers(Mapping[str, str]):
@@ -70,27 +72,39 @@ class Client:
         self._contexts: dict[bool, ssl.SSLContext] = {}
         self._kept = threading.local()
 
-    def request(self, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-        """Send `body` as JSON (None: no body) and read the answer, whatever its status.
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        seconds: float = ANSWER_SECONDS,
+    ) -> Response:
+        """Send `body` as JSON (None: no body) and read the answer, whatever its status, within `seconds`.
 
         Raises:
             UnreachableError: no connection, no name, no trust, no answer in time, or one that is not HTTP.
             SetupError: the roots of trust cannot be read.
         """
+        parts, connection = urlsplit(url), None
         try:
-            return self._answer(method, url, urlsplit(url), body, headers or {})
+            connection = self._connection(parts, seconds)
+            return self._answer(connection, method, url, body, headers or {})
         except (OSError, http.client.HTTPException) as error:
-            parts = urlsplit(url)
+            was_sent = connection is not None
             why = str(error) or type(error).__name__
-            raise UnreachableError(f"{parts.scheme}://{parts.netloc}", why, hint=_hint(parts, error)) from error
+            hint = "" if was_sent else _hint(parts, error)
+            raise UnreachableError(f"{parts.scheme}://{parts.netloc}", why, hint=hint, was_sent=was_sent) from error
 
-    def _answer(self, method: str, url: str, parts: SplitResult, body: Any, headers: Mapping[str, str]) -> Response:
+    @staticmethod
+    def _answer(
+        connection: http.client.HTTPConnection, method: str, url: str, body: Any, headers: Mapping[str, str]
+    ) -> Response:
         sent = {"Accept": "*/*", **headers}
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
             sent.setdefault("Content-Type", "application/json")
-        path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
-        connection = self._connection(parts)
+        path = urlsplit(url)._replace(scheme="", netloc="", fragment="").geturl() or "/"
         try:
             connection.request(method, path, content, sent)
             answer = connection.getresponse()
@@ -99,18 +113,20 @@ class Client:
             connection.close()
             raise
 
-    def _connection(self, parts: SplitResult) -> http.client.HTTPConnection:
+    def _connection(self, parts: SplitResult, seconds: float) -> http.client.HTTPConnection:
         open_: dict[str, http.client.HTTPConnection] = self._kept.__dict__.setdefault("open", {})
         key = f"{parts.scheme}://{parts.netloc}"
         connection = open_.get(key)
         if connection is None or _is_over(connection):
             if connection is not None:
                 connection.close()
-            connection = open_[key] = self._new(parts)
+            connection = self._new(parts)
             connection.connect()
+            open_[key] = connection
             if connection.sock is not None:
-                connection.sock.settimeout(_ANSWER_SECONDS)
                 connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if connection.sock is not None:
+            connection.sock.settimeout(seconds)
         return connection
 
     def _new(self, parts: SplitResult) -> http.client.HTTPConnection:
@@ -137,8 +153,9 @@ class Client:
 
 
 def _hint(parts: SplitResult, error: Exception) -> str:
-    if parts.hostname not in LOOPBACK:
-        return ""
+    host = parts.hostname or ""
+    if host not in LOOPBACK:
+        return refusals.unresolved(host) if isinstance(error, socket.gaierror) else refusals.silent(host)
     if isinstance(error, ssl.SSLError) or "handshake" in str(error):
         what = f"something else than this checkout's local Azure ML has port {parts.port}"
         return f"{what}: end it, then start the local Azure ML with `amlkit local start`"

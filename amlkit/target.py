@@ -13,9 +13,10 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from . import refusals
 from .errors import Problem, ServiceError, SetupError
 from .identity import Ambient, Credential, LocalIdentity
-from .rest import LOOPBACK, Client, Response
+from .rest import ANSWER_SECONDS, LOOPBACK, Client, Response
 
 PUBLIC_ARM = "https://management.azure.com"
 PUBLIC_STORAGE = "core.windows.net"
@@ -82,8 +83,12 @@ class Service:
     def __init__(self, target: Target) -> None:
         self.target = target
 
-    def arm(self, method: str, path: str, version: str, body: Any = None) -> Response:
+    def arm(
+        self, method: str, path: str, version: str, body: Any = None, *, seconds: float = ANSWER_SECONDS
+    ) -> Response:
         """Call Azure Resource Manager. `path` starts at the root and may hold a query.
+
+        `seconds` is how long an answer may take.
 
         Raises:
             ServiceError: any answer of 400 and above, with Azure's code and message.
@@ -91,14 +96,21 @@ class Service:
         """
         mark = "&" if "?" in path else "?"
         url = f"{self.target.resource_manager}{path}{mark}api-version={version}"
-        return self.call(method, url, self.target.resource_manager, body)
+        return self.call(method, url, self.target.resource_manager, body, seconds=seconds)
 
     def call(
-        self, method: str, url: str, audience: str, body: Any = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        audience: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        seconds: float = ANSWER_SECONDS,
     ) -> Response:
-        """Call any URL with a token for `audience`. Raises as `arm`."""
+        """Call any URL with a token for `audience`. Takes `seconds` and raises as `arm`."""
         sent = {**(headers or {}), "Authorization": f"Bearer {self.token(audience)}"}
-        return _answered(method, url, body, sent)
+        return _answered(method, url, body, sent, seconds)
 
     def token(self, audience: str) -> str:
         """A bearer token for an audience.
@@ -109,8 +121,14 @@ class Service:
         return str(credential(self.target.is_local).get_token(f"{audience}/.default").token)
 
 
-def _answered(method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-    response = client().request(method, url, body, headers)
+def _answered(
+    method: str,
+    url: str,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = ANSWER_SECONDS,
+) -> Response:
+    response = client().request(method, url, body, headers, seconds)
     if response.status_code >= 400:
         raise _refusal(response)
     return response
@@ -121,6 +139,15 @@ def _refusal(response: Response) -> ServiceError:
         error = response.json()["error"]
         listed = [each for each in error.get("details") or () if each.get("target")]
         details = tuple(Problem(str(each["target"]), str(each.get("message") or "")) for each in listed)
-        return ServiceError(response.status_code, error.get("code", ""), error.get("message", ""), details=details)
+        code, message = error.get("code", ""), error.get("message", "")
     except (ValueError, KeyError, TypeError, AttributeError):
-        return ServiceError(response.status_code, "", response.text[:2000])
+        code, message, details = "", response.text[:2000], ()
+    status, code, message = response.status_code, str(code or ""), str(message or "")
+    hint = refusals.hint(response.method, response.url, status, code, message)
+    return ServiceError(status, code, message, hint=hint, details=details, retry_after=_retry_after(response))
+
+
+def _retry_after(response: Response) -> float:
+    """Seconds; a date, which HTTP allows and Azure does not send, counts as nothing said."""
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdigit() else 0.0

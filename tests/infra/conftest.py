@@ -1,27 +1,17 @@
 """One stack an engine, on a local Azure ML of its own; each test starts by publishing what it needs."""
 
-import shutil
-
 import pytest
 
-from amlkit.home import Home
-from amlkit.local import process
-
-from .stack import Stack
+from .stack import living
 
 
 @pytest.fixture(scope="module", params=["embedded", "official"])
 def stack_of_engine(request, tmp_path_factory, azure_forks):
-    if request.param == "official" and shutil.which("pulumi") is None:
-        pytest.skip("the Pulumi CLI is not on PATH")
     folder = tmp_path_factory.mktemp(request.param)
-    try:
-        stack = Stack.make(folder, request.param, warm=azure_forks)
+    with living(request, folder, azure_forks) as stack:
         stack.publish("A")
         yield stack
         stack.ok("destroy", "--yes")
-    finally:
-        process.stop(Home(folder))
 
 
 @pytest.fixture

@@ -45,6 +45,9 @@ def _answers(args):
     kind = args.typ.rpartition(":")[2]
     if kind == "StorageAccount":
         return {"name": "digits1", "primaryEndpoints": {"blob": "https://digits1.blob.core.amlkit.test/"}}
+    if kind == "Datastore" and args.resource_id:
+        there = {"datastoreType": "AzureBlob", "accountName": "theirs", "containerName": "data"}
+        return {"properties": {**there, "endpoint": "core.windows.net", "credentials": {"credentialsType": "None"}}}
     if kind == "UserAssignedIdentity":
         return {"principalId": f"principal-of-{args.name}", "clientId": f"client-of-{args.name}"}
     if kind == "Workspace":

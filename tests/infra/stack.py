@@ -7,13 +7,16 @@ import ssl
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 
 from amlkit.home import STORAGE_SUFFIX, SUBSCRIPTION, TENANT, UNSET, Home
 from amlkit.local import process
+from amlkit.provider.install import install
 
 from ..warm import Warm
 
@@ -117,6 +120,15 @@ class Stack:
     def _warmly(self, words, text, errors):
         return self.warm.engine(words, self.home.root, self.environment, text, errors).wait(PATIENCE)
 
+    def kill(self, turn, *words):
+        """Run a command of the embedded engine that is killed at the n-th change of a file of its state."""
+        with tempfile.TemporaryFile() as out:
+            words = (*words, "--non-interactive")
+            running = self.warm.engine(
+                words, self.home.root, self.environment, out, kill_at=turn, watched=self.home.stacks
+            )
+            return running.wait(PATIENCE)
+
     def _coldly(self, words, text, errors):
         command = [*ENGINES[self.engine], *words]
         return subprocess.run(
@@ -217,3 +229,15 @@ class Stack:
         blobs = {str(path): path.stat().st_mtime_ns for path in self.home.data.rglob("run.py")}
         made = {name: item["systemData"].get("lastModifiedAt") for name, item in self.deployments().items()}
         return {**assets, **blobs, **made}
+
+
+@contextmanager
+def living(request, folder, warm, main=PROGRAM):
+    """A stack on the engine that a fixture is parametrized with; its local Azure ML ends with it."""
+    if request.param == "official" and shutil.which("pulumi") is None:
+        pytest.skip("the Pulumi CLI is not on PATH")
+    install(Home(folder).pulumi_home)
+    try:
+        yield Stack.make(folder, request.param, main=main, warm=warm)
+    finally:
+        process.stop(Home(folder))

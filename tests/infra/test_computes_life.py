@@ -1,15 +1,12 @@
 """Computes as a user declares them, brought up, changed and taken away on a local Azure ML by both engines."""
 
 import json
-import shutil
 
 import pytest
 
-from amlkit.home import SUBSCRIPTION, Home
-from amlkit.local import process
-from amlkit.provider.install import install
+from amlkit.home import SUBSCRIPTION
 
-from .stack import GROUP, ROOT, WORKSPACE, Stack
+from .stack import GROUP, ROOT, WORKSPACE, living
 from .test_publishing import changes
 
 EVERYTHING = """
@@ -36,16 +33,10 @@ Cluster("own", ClusterArgs(vm_size={size!r}, max_nodes={most}, min_nodes={least}
 
 @pytest.fixture(scope="module", params=["embedded", "official"])
 def module_stack(request, tmp_path_factory, azure_forks):
-    if request.param == "official" and shutil.which("pulumi") is None:
-        pytest.skip("the Pulumi CLI is not on PATH")
     folder = tmp_path_factory.mktemp(request.param)
-    install(Home(folder).pulumi_home)
-    try:
-        stack = Stack.make(folder, request.param, main=ROOT / "tests/infra/declared", warm=azure_forks)
+    with living(request, folder, azure_forks, main=ROOT / "tests/infra/declared") as stack:
         stack.ok("config", "set", "azure-native:location", "westeurope")
         yield stack
-    finally:
-        process.stop(Home(folder))
 
 
 @pytest.fixture

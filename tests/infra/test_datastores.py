@@ -318,6 +318,13 @@ def test_a_table_without_its_description_is_refused(recorder, tmp_path):
         DataFolder("table", folder="table", datastore=None, path="table/", type="mltable")
 
 
+def test_a_path_that_is_no_folder_is_refused_with_an_example(recorder, tmp_path):
+    with pytest.raises(
+        DefinitionError, match=r"table\.path: String should match pattern .*\n  hint: such as `digits/`"
+    ):
+        DataFolder("table", folder=tmp_path, datastore=None, path="")
+
+
 def test_a_folder_for_gen1_is_refused(recorder, tmp_path):
     (tmp_path / "a.csv").write_text("1")
     with pytest.raises(DefinitionError, match=r"table\.datastore: nothing can be uploaded"):

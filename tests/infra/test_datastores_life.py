@@ -1,15 +1,12 @@
 """Datastores as a user declares them, brought up, filled and taken away on a local Azure ML by both engines."""
 
 import json
-import shutil
 
 import pytest
 
-from amlkit.home import SUBSCRIPTION, Home
-from amlkit.local import process
-from amlkit.provider.install import install
+from amlkit.home import SUBSCRIPTION
 
-from .stack import GROUP, ROOT, WORKSPACE, Stack
+from .stack import GROUP, ROOT, WORKSPACE, living
 
 SECRET = "0123456789-very-secret"
 EVERYTHING = """
@@ -63,12 +60,8 @@ print("FACTS", json.dumps(facts))
 
 @pytest.fixture(scope="module", params=["embedded", "official"])
 def stack(request, tmp_path_factory, azure_forks):
-    if request.param == "official" and shutil.which("pulumi") is None:
-        pytest.skip("the Pulumi CLI is not on PATH")
     folder = tmp_path_factory.mktemp(request.param)
-    install(Home(folder).pulumi_home)
-    try:
-        stack = Stack.make(folder, request.param, main=ROOT / "tests/infra/declared", warm=azure_forks)
+    with living(request, folder, azure_forks, main=ROOT / "tests/infra/declared") as stack:
         stack.ok("config", "set", "azure-native:location", "westeurope")
         stack.ok("config", "set", "--secret", "test:secret", SECRET)
         stack.ok("config", "set", "--secret", "test:sas", f"sv=2021-12-02&sig={SECRET}")
@@ -77,8 +70,6 @@ def stack(request, tmp_path_factory, azure_forks):
         (folder / "table/a.csv").write_text("1,2\n")
         (folder / "table/deep/b.csv").write_text("3,4\n")
         yield stack
-    finally:
-        process.stop(Home(folder))
 
 
 def test_every_kind_comes_up_is_filled_hides_its_secrets_and_goes(stack):

@@ -1,8 +1,10 @@
 """The tables of the platform's guide are those of the code."""
 
+import re
 from pathlib import Path
 
 from amlkit.infra import NEEDS, Settings
+from amlkit.infra.access import ROLES
 from amlkit.infra.rules import RULES
 
 GUIDE = Path(__file__).parents[2] / "docs/platform.md"
@@ -31,3 +33,14 @@ def test_the_guide_has_every_setting():
     told = {key.strip(" `") for cell in first for key in cell.split(",")}
     fields = {field.alias or name for name, field in Settings.model_fields.items()}
     assert fields <= told, fields - told
+
+
+def test_the_guide_for_azure_has_the_roles_of_who_publishes_and_of_who_calls_and_only_real_ones():
+    text = (GUIDE.parent / "azure.md").read_text()
+    jobs = [line for line in text.splitlines() if re.match(r"\| \w[^|]* \| [A-Z]", line)]
+    for need in (*NEEDS["publisher"], *NEEDS["caller"]):
+        assert any(need.role in line and need.reason in line for line in jobs), need
+    named = {re.split(r", then ", line.split("|")[2].strip())[0] for line in jobs}
+    named |= set(re.findall(r"\*((?:Storage|Key Vault|AzureML|Network)[A-Za-z ]+)\*", text))
+    assert named
+    assert named <= set(ROLES), named - set(ROLES)

@@ -1,16 +1,13 @@
 """A whole platform as a user lives it, on a local Azure ML: up, nothing to do, changed, adopted, destroyed, purged."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
-from amlkit.home import SUBSCRIPTION, Home
-from amlkit.local import process
-from amlkit.provider.install import install
+from amlkit.home import STORAGE_SUFFIX, SUBSCRIPTION
 
-from .stack import WORKSPACE, Stack
+from .stack import WORKSPACE, living
 
 MAIN = Path(__file__).parent / "whole"
 SETTINGS = {
@@ -26,19 +23,13 @@ VAULTS = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.KeyVault/deletedVau
 
 @pytest.fixture(scope="module", params=["embedded", "official"])
 def stack(request, tmp_path_factory, azure_forks):
-    if request.param == "official" and shutil.which("pulumi") is None:
-        pytest.skip("the Pulumi CLI is not on PATH")
     folder = tmp_path_factory.mktemp(request.param)
-    try:
-        made = Stack.make(folder, request.param, main=MAIN, warm=azure_forks)
-        install(made.home.pulumi_home)
+    with living(request, folder, azure_forks, main=MAIN) as made:
         made.ok("config", "set", "azure-native:location", "westeurope")
         for key, value in SETTINGS.items():
             made.ok("config", "set", f"small:{key}", value)
         made.ok("up", "--yes", "--skip-preview")
         yield made
-    finally:
-        process.stop(Home(folder))
 
 
 def resources(stack):
@@ -61,6 +52,7 @@ def test_it_is_there_and_there_is_nothing_more_to_do(stack):
     assert outputs["account"].startswith("smalllocal")
     assert outputs["compute"] == f"{WORKSPACE}/computes/cpu"
     assert outputs["datastore"] == "workspaceblobstore"
+    assert outputs["place"].startswith(f"https://smallstore.blob.{STORAGE_SUFFIX}/azureml-blobstore-")
     added = stack.arm("GET", f"{WORKSPACE}/datastores/added")["properties"]
     assert (added["accountName"], added["containerName"]) == ("smallstore", "snapshots")
     assert "/azureml-blobstore-" in outputs["snapshots"]

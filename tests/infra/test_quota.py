@@ -3,8 +3,9 @@
 import pytest
 
 from amlkit.errors import UnreachableError
-from amlkit.infra import Cluster, ClusterArgs, quota
-from amlkit.infra.quota import Wish, shortage
+from amlkit.infra import Cluster, ClusterArgs
+from amlkit.infra.computes import quota
+from amlkit.infra.computes.quota import Wish, shortage
 
 from .asking import asked_of, run, workspace
 

@@ -1,5 +1,6 @@
 """The upload hook's work against a local Azure ML's blob storage, through the official storage client."""
 
+import hashlib
 import os
 from dataclasses import replace
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from azure.storage.fileshare import ShareClient
 from amlkit import target
 from amlkit.errors import DefinitionError, ServiceError, SetupError
 from amlkit.home import STORAGE_SUFFIX, Home
-from amlkit.infra.data_folder import _files
+from amlkit.infra.data.folder import _files
 from amlkit.local import process
 from amlkit.transfer import Place, send
 from amlkit.transfer.opening import hint
@@ -94,12 +95,13 @@ def test_a_half_sent_snapshot_is_completed(local, tmp_path):
 def test_blocks_of_a_large_file_that_are_there_are_not_sent_again(local, tmp_path):
     (tmp_path / "big.bin").write_bytes(os.urandom(20 << 20))
     (file,) = _files("d", tmp_path)
+    second = (tmp_path / "big.bin").read_bytes()[8 << 20 : 16 << 20]
     other = b"x" * (8 << 20)  # not what the file has there: whoever sends it again is found out
     identity = target.credential(True)
     with BlobClient(
         f"https://smallstore.blob.{STORAGE_SUFFIX}", "snapshots", "blocks/big.bin", credential=identity
     ) as it:
-        it.stage_block(f"{file.sha256[:32]}-{1:06}", other)
+        it.stage_block(f"{hashlib.sha256(second).hexdigest()[:32]}-{1:06}", other)
         it.stage_block(f"{'0' * 32}-{0:06}", other)  # of another content
     moved = []
     watcher = SimpleNamespace(planned=lambda count, size: moved.append((count, size)), moved=moved.append)

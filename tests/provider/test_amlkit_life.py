@@ -74,10 +74,27 @@ def test_a_conflict_is_answered_by_looking(plugin, ml):
 
 
 def test_a_fault_leaves_nothing_that_the_next_call_would_trip_over(plugin, ml):
-    ml.faults.append(("PUT", "/codes/", 500, "InternalServerError"))
+    ml.faults.extend([("PUT", "/codes/", 500, "InternalServerError")] * 4)
     with pytest.raises(RefusedError, match=r"as asked \(InternalServerError, 500\)"):
         plugin.create(ASSET, asset())
     plugin.create(ASSET, asset())
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_what_may_pass_is_tried_again_from_the_beginning(plugin, ml):
+    one = versions(1)[0]
+    for kind, part, inputs in ((ASSET, "/codes/", asset()), (PUBLISHED, "/batchEndpoints/", publication(one))):
+        ml.faults.extend(("PUT", part, status, "Some") for status in (429, 503, 500))
+        before = len(ml.made("PUT"))
+        plugin.create(kind, inputs)
+        assert len(ml.made("PUT")) == before + 4
+
+
+def test_what_does_not_pass_by_itself_is_not_tried_again(plugin, ml):
+    ml.faults.append(("PUT", "/codes/", 400, "ValidationError"))
+    with pytest.raises(RefusedError, match="ValidationError"):
+        plugin.create(ASSET, asset())
+    assert len(ml.made("PUT")) == 1
 
 
 def test_a_version_deleted_by_hand_is_gone_from_its_slot(plugin, ml):
@@ -317,5 +334,8 @@ def test_what_is_refreshed_before_an_update_says_so(plugin):
 def test_a_refusal_of_the_cloud_is_an_error_also_for_a_read(plugin, ml):
     id_, outputs = plugin.create(ADDRESS, address())
     ml.faults.append(("GET", "/batchEndpoints/", 403, "AuthorizationFailed"))
-    with pytest.raises(RefusedError, match="AuthorizationFailed"):
+    with pytest.raises(RefusedError, match="AuthorizationFailed") as refused:
         plugin.read(ADDRESS, id_, address(), outputs)
+    assert "hint: `Microsoft.MachineLearningServices/workspaces/batchEndpoints/read` needs the role `Reader`" in str(
+        refused.value.text
+    )

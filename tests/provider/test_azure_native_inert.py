@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from amlkit.errors import DefinitionError
-from amlkit.provider.azure_native.inert import PATHS, VARIABLE, arm_types, named
+from amlkit.provider.azure_native.inert import VARIABLE, arm_types, named
+from amlkit.provider.azure_native.inertpaths import PATHS
 from amlkit.provider.azure_native.inertrows import row
 from amlkit.provider.azure_native.shapes import shape
 from amlkit.provider.azure_native.types import TYPES

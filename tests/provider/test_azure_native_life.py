@@ -58,6 +58,17 @@ def test_a_refusal_reads_as_the_official_one(plugin, arm):
     assert refused.value.text == 'Status=409 Code="StorageAccountAlreadyTaken" Message="as asked"'
 
 
+def test_a_refusal_for_want_of_a_role_names_it(plugin, arm):
+    arm.faults.append(("PUT", "storageAccounts", 403, "AuthorizationFailed"))
+    with pytest.raises(RefusedError) as refused:
+        plugin.create(ACCOUNT, ACCOUNT_INPUTS)
+    said, hint = refused.value.text.split("\n  hint: ")
+    assert said == 'Status=403 Code="AuthorizationFailed" Message="as asked"'
+    assert hint.startswith(
+        "`Microsoft.Storage/storageAccounts/write` needs the role `Contributor` on the storage account"
+    )
+
+
 def test_a_resource_group_keeps_the_id_that_arm_answers(plugin, arm):
     inputs = {"resourceGroupName": "other", "location": "westeurope"}
     id_, outputs = plugin.create("azure-native:resources:ResourceGroup", inputs)

@@ -13,13 +13,13 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from amlkit.errors import EngineError, ServiceError, SetupError, UnreachableError
-from amlkit.rest import Response
+from amlkit.rest import ANSWER_SECONDS, Response
+from amlkit.retries import LOCAL_PAUSES, repeated
 from amlkit.target import Service
 
-_RETRY_SECONDS = (1.0, 2.0, 4.0)  # the official provider waits 20, 60 and 120 s: nothing on loopback takes that long
-_RETRIED = (408, 429, 500, 502, 503, 504)
 _POLL_SECONDS = 1.0  # where the answer says nothing
 _SHORTEST_POLL = 0.05
+_SHORTEST_ANSWER = 0.1
 _DEFAULT_TIMEOUT = 120 * 60.0
 _ENDED_WELL = ("succeeded", "ready", "")
 _ENDED_BADLY = ("failed", "canceled", "cancelled")
@@ -35,6 +35,11 @@ class Deadline:
     def after(cls, seconds: float) -> Deadline:
         """So many seconds from now; 0 means the official 120 minutes."""
         return cls(time.monotonic() + (seconds or _DEFAULT_TIMEOUT))
+
+    @property
+    def answer(self) -> float:
+        """How many seconds an answer may take now."""
+        return min(max(self.at - time.monotonic(), _SHORTEST_ANSWER), ANSWER_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -64,10 +69,13 @@ class Arm:
 
         Raises:
             ServiceError: the last refusal.
-            UnreachableError: nobody answers. Not repeated, because the stand-in is here or it is not; but for a
-                connection that broke: the request may have had its effect, and a repeated PUT finds it.
+            UnreachableError: nobody answers. Repeated only if the connection broke or stayed silent: the request may
+                have had its effect, and a repeated PUT finds it.
+            EngineError: it took too long, or was cancelled.
         """
-        return self._repeated(lambda: self.service.arm(method, path, version, content), deadline)
+        return self._repeated(
+            lambda: self.service.arm(method, path, version, content, seconds=deadline.answer), deadline
+        )
 
     def settle(self, response: Response, read: Callable[[], dict[str, Any] | None], deadline: Deadline) -> None:
         """Wait until what a PUT or DELETE began has ended; `read` gives the resource itself, for its state.
@@ -90,9 +98,7 @@ class Arm:
         pause = _pause(first)
         while True:
             self._wait(pause, deadline)
-            response = self._repeated(
-                lambda: self.service.call("GET", url, self.service.target.resource_manager), deadline
-            )
+            response = self._repeated(lambda: self._get(url, deadline), deadline)
             if not by_status:
                 if response.status_code != 202:
                     return
@@ -113,15 +119,12 @@ class Arm:
             self._wait(_POLL_SECONDS, deadline)
             document = read()
 
+    def _get(self, url: str, deadline: Deadline) -> Response:
+        return self.service.call("GET", url, self.service.target.resource_manager, seconds=deadline.answer)
+
     def _repeated(self, call: Callable[[], Response], deadline: Deadline) -> Response:
-        for pause in _RETRY_SECONDS:
-            try:
-                return call()
-            except ServiceError as error:
-                if not _may_pass(error):
-                    raise
-            self._wait(pause, deadline)
-        return call()
+        """The official provider waits 20, 60 and 120 s between its tries."""
+        return repeated(call, LOCAL_PAUSES, lambda seconds, error: self._wait(seconds, deadline, error))
 
     def _own(self, url: str) -> str:
         """An operation's URL, made absolute; one on another host would get our token, and is refused."""
@@ -131,11 +134,12 @@ class Arm:
             raise SetupError(f"{manager} sends its operations to another host: {whole}")
         return whole
 
-    def _wait(self, seconds: float, deadline: Deadline) -> None:
+    def _wait(self, seconds: float, deadline: Deadline, why: ServiceError | None = None) -> None:
+        last = f"; the last answer: {said(why)}" if why else ""
         if time.monotonic() + seconds > deadline.at:
-            raise EngineError("operation timed out")
+            raise EngineError(f"operation timed out{last}")
         if self.cancelled.wait(seconds):
-            raise EngineError("operation cancelled")
+            raise EngineError(f"operation cancelled{last}")
 
 
 def said(error: ServiceError) -> str:
@@ -143,13 +147,8 @@ def said(error: ServiceError) -> str:
     if isinstance(error, UnreachableError):
         return str(error)
     code = f' Code="{error.code}"' if error.code else ""
-    return f'Status={error.status}{code} Message="{error.message}"'
-
-
-def _may_pass(error: ServiceError) -> bool:
-    if isinstance(error, UnreachableError):
-        return isinstance(error.__cause__, ConnectionResetError | BrokenPipeError)
-    return error.status in _RETRIED or (error.status == 409 and error.code == "AnotherOperationInProgress")
+    hint = error.problems[0].hint
+    return f'Status={error.status}{code} Message="{error.message}"' + (f"\n  hint: {hint}" if hint else "")
 
 
 def _has_ended(state: str, document: dict[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from amlkit.errors import EngineError, ServiceError, UnreachableError
+from amlkit.retries import may_have_worked
 
 from . import body, outputs
 from .arm import Arm, Deadline, said
@@ -36,6 +37,7 @@ class Incomplete(Exception):  # noqa: N818  not a failure of the call alone: the
 
 
 Warn = Callable[[str], None]
+_LOOK_SECONDS = 30.0
 _T = TypeVar("_T")
 
 
@@ -44,7 +46,7 @@ def create(arm: Arm, row: ResourceType, inputs: Mapping[str, Any], deadline: Dea
 
     Raises:
         EngineError: it exists, or the service refused.
-        Incomplete: accepted, but it ended badly.
+        Incomplete: accepted, but it ended badly; or nobody can say that it was not made.
     """
     id_ = body.resource_id(row.path, inputs, arm.subscription)
     try:
@@ -56,7 +58,18 @@ def create(arm: Arm, row: ResourceType, inputs: Mapping[str, Any], deadline: Dea
         raise EngineError(text) from error
     if existing is not None:
         raise EngineError(f"cannot create already existing resource '{id_}'")
-    return _put(arm, row, id_, inputs, body.wire_body(row, inputs, create=True), deadline, warn)
+    try:
+        return _put(arm, row, id_, inputs, body.wire_body(row, inputs, create=True), deadline, warn)
+    except (ServiceError, EngineError) as error:
+        refusal = error if isinstance(error, ServiceError) else error.__cause__
+        if isinstance(refusal, ServiceError) and not may_have_worked(refusal):
+            raise
+        # The official provider forgets what it cannot be sure of, and then refuses it as existing or makes a second one
+        # under another random name. Kept as incomplete, the next update puts it again, whether it is there or not.
+        found = _rest(arm, row, id_, inputs)
+        if found is None:
+            raise
+        raise Incomplete(found, str(error)) from error
 
 
 def update(
@@ -132,7 +145,7 @@ def _put(
             arm.settle(response, lambda: arm.get(id_, row.version, deadline), deadline)
     except (ServiceError, EngineError) as error:
         reason = said(error) if isinstance(error, ServiceError) else str(error)
-        raise Incomplete(_rest(arm, row, id_, inputs, deadline), reason) from error
+        raise Incomplete(_rest(arm, row, id_, inputs) or Found(id_, {}, inputs), reason) from error
     return _stored(arm, row, id_, inputs, response.json() if response.content else {}, deadline, warn)
 
 
@@ -149,20 +162,22 @@ def _stored(
     try:
         document = arm.get(id_, row.version, deadline)
         problem = "" if document else "not found"
-    except ServiceError as error:
-        document, problem = None, said(error)
+    except (ServiceError, EngineError) as error:
+        document, problem = None, said(error) if isinstance(error, ServiceError) else str(error)
     if document is None:
         warn(f"Failed to read resource after Create. Please report this issue: {problem}")
     best = document or answer
     return Found(best.get("id") or id_, outputs.from_answer(row, best), inputs)
 
 
-def _rest(arm: Arm, row: ResourceType, id_: str, inputs: Mapping[str, Any], deadline: Deadline) -> Found:
-    """What there is of a resource that failed on its way."""
+def _rest(arm: Arm, row: ResourceType, id_: str, inputs: Mapping[str, Any]) -> Found | None:
+    """What there is of a resource that failed on its way; None: surely nothing."""
     try:
-        document = arm.get(id_, row.version, deadline) or {}
-    except ServiceError:
-        document = {}
+        document = arm.get(id_, row.version, Deadline.after(_LOOK_SECONDS))
+    except (ServiceError, EngineError):
+        return Found(id_, {}, inputs)
+    if document is None:
+        return None
     known = outputs.from_answer(row, document)
     known.pop(outputs.VERSION)
     return Found(document.get("id") or id_, known, inputs)

@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from amlkit import home
 from amlkit.errors import EngineError, ServiceError, SetupError, UnreachableError
-from amlkit.rest import Response
+from amlkit.rest import ANSWER_SECONDS, Response
+from amlkit.retries import AZURE_PAUSES, LOCAL_PAUSES, repeated
 from amlkit.target import Service, Target
 
 API_VERSION = "2025-12-01"  # what azure-native 3.29 uses for Microsoft.MachineLearningServices
 
 _FIRST_WAIT_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 10.0
+_SHORTEST_ANSWER = 0.1
 _REFUSAL_SECONDS = 2.0
+_T = TypeVar("_T")
 _ENDED = ("Succeeded", "Failed", "Canceled")
 
 
@@ -96,6 +100,21 @@ class Cloud:
     connection: Connection
     cancelled: threading.Event
     deadline: float  # of time.monotonic()
+
+    def patiently(self, work: Callable[[], _T], arm_id: str) -> _T:
+        """Work that may be done again from its beginning, repeated where Azure says that this may help.
+
+        Whole pieces of work, not single calls: after a write whose answer was lost the work looks again what there is,
+        and a conditional write is made anew with the tag of what is there then.
+        """
+        pauses = LOCAL_PAUSES if self.connection.is_local else AZURE_PAUSES
+
+        def wait(seconds: float, why: ServiceError) -> None:
+            if time.monotonic() + seconds > self.deadline:
+                raise why
+            self._wait(arm_id, seconds)
+
+        return repeated(work, pauses, wait)
 
     def get(self, arm_id: str, version: str = API_VERSION) -> Document | None:
         """A resource, None if there is none."""
@@ -178,7 +197,11 @@ class Cloud:
         service = self.connection.service(arm_id)
         manager = service.target.resource_manager
         url = f"{manager}{arm_id}?api-version={version}{query}"
-        return self._logged_in(service, method, url, body, {"If-Match": etag} if etag else None)
+        return self._logged_in(service, method, url, self._left(), body, {"If-Match": etag} if etag else None)
+
+    def _left(self) -> float:
+        """How many seconds an answer may take now."""
+        return min(max(self.deadline - time.monotonic(), _SHORTEST_ANSWER), ANSWER_SECONDS)
 
     def _follow(self, arm_id: str, url: str) -> Response:
         """Go on at a link that Azure gave; never with our token to another host."""
@@ -186,14 +209,19 @@ class Cloud:
         manager = service.target.resource_manager
         if urlsplit(url).netloc != urlsplit(manager).netloc:
             raise ServiceError(0, "ForeignLink", f"{manager} sends us to another host: {url}")
-        return self._logged_in(service, "GET", url)
+        return self._logged_in(service, "GET", url, self._left())
 
     @staticmethod
     def _logged_in(
-        service: Service, method: str, url: str, body: Any = None, headers: dict[str, str] | None = None
+        service: Service,
+        method: str,
+        url: str,
+        seconds: float,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
     ) -> Response:
         try:
-            return service.call(method, url, service.target.resource_manager, body, headers)
+            return service.call(method, url, service.target.resource_manager, body, headers, seconds=seconds)
         except SetupError as error:  # the target is known here: what is missing is the login
             first = error.problems[0]
             raise NotLoggedInError(first.what, hint=first.hint) from error

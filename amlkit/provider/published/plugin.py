@@ -104,7 +104,8 @@ class Published(Plugin):
         if request.preview:
             outputs = propertyvalues.to_struct(verbs.preview(news, {}))
             return provider_pb2.CreateResponse(properties=outputs, refresh_before_update=verbs.REFRESHED)
-        live = verbs.create(news, self._call(request.urn, request.timeout))
+        call = self._call(request.urn, request.timeout)
+        live = call.cloud.patiently(lambda: verbs.create(news, call), request.urn)
         outputs = propertyvalues.to_struct(live.outputs)
         return provider_pb2.CreateResponse(id=live.id, properties=outputs, refresh_before_update=verbs.REFRESHED)
 
@@ -115,7 +116,7 @@ class Published(Plugin):
         verbs, inputs, outputs = _verbs(request.urn), _plain(request.inputs), _plain(request.properties)
         call = self._call(request.urn, request.timeout)
         try:
-            live = verbs.read(request.id, inputs, outputs, call)
+            live = call.cloud.patiently(lambda: verbs.read(request.id, inputs, outputs, call), request.urn)
         except (UnreachableError, NotLoggedInError) as error:
             if not request.id or not inputs:
                 raise
@@ -145,7 +146,8 @@ class Published(Plugin):
             outputs = verbs.preview(news, _plain(request.olds))
         else:
             call = self._call(request.urn, request.timeout)
-            outputs = verbs.update(request.id, _plain(request.old_inputs), news, call)
+            olds = _plain(request.old_inputs)
+            outputs = call.cloud.patiently(lambda: verbs.update(request.id, olds, news, call), request.urn)
         return provider_pb2.UpdateResponse(
             properties=propertyvalues.to_struct(outputs), refresh_before_update=verbs.REFRESHED
         )
@@ -155,7 +157,8 @@ class Published(Plugin):
     ) -> empty_pb2.Empty:
         """Take it away, where a type has something to take away."""
         call = self._call(request.urn, request.timeout)
-        _verbs(request.urn).delete(request.id, _plain(request.old_inputs), call)
+        verbs, inputs = _verbs(request.urn), _plain(request.old_inputs)
+        call.cloud.patiently(lambda: verbs.delete(request.id, inputs, call), request.urn)
         return empty_pb2.Empty()
 
     def _call(self, urn: str, seconds: float = 0) -> Call:
