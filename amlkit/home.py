@@ -28,6 +28,7 @@ TENANT = "00000000-0000-0000-0000-000000000002"
 ML_AUDIENCE = "https://ml.azure.com"
 
 _SHARED = re.compile(r"^[ \t]+[\"']?amlkit:home[\"']?:[ \t]*([^\s#]+)", re.MULTILINE)
+_SETTINGS = re.compile(r"^[\"']?stackConfigDir[\"']?:[ \t]*([^\s#]+)", re.MULTILINE)
 UNSET = ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_TENANT_ID")
 
 
@@ -96,6 +97,11 @@ class Home:
     def is_project(self) -> bool:
         """Is there a Pulumi.yaml?"""
         return (self.root / "Pulumi.yaml").is_file()
+
+    @property
+    def settings_folder(self) -> Path:
+        """Where the files `Pulumi.<stack>.yaml` lie: beside Pulumi.yaml, or in the `stackConfigDir` that it names."""
+        return _named(self.root, _SETTINGS) or self.root
 
     @property
     def folder(self) -> Path:
@@ -209,9 +215,14 @@ class Home:
 
 
 def _shared(folder: Path) -> Path | None:
-    """The folder that a project names as its home; read without YAML, because every command asks."""
+    """The folder that a project names as its home."""
+    return _named(folder, _SHARED)
+
+
+def _named(folder: Path, key: re.Pattern[str]) -> Path | None:
+    """The folder that a project's file names by a key; read without YAML, because every command asks."""
     try:
-        found = _SHARED.search((folder / "Pulumi.yaml").read_text())
+        found = key.search((folder / "Pulumi.yaml").read_text())
     except (OSError, UnicodeDecodeError):
         return None  # whoever reads the project says what is wrong
     return (folder / found[1].strip("'\"")).resolve() if found else None

@@ -33,7 +33,8 @@ class SnapshotFile:
     """A file of a snapshot: posix path in it, size in bytes, SHA-256 of the bytes to upload.
 
     `source` is where the file lies on this machine (absolute); it takes no part in any digest. `is_text` says
-    that line endings are normalised to \\n before hashing and upload.
+    that line endings are normalised to \\n before hashing and upload. `modified` is the time of the file's last change
+    when it was hashed (nanoseconds since 1970), 0 where nobody knows it.
     """
 
     path: str
@@ -41,6 +42,7 @@ class SnapshotFile:
     sha256: str
     is_text: bool = False
     source: str = field(default="", compare=False)
+    modified: int = field(default=0, compare=False)
 
     def read(self) -> bytes:
         """The bytes to upload: those that `sha256` and `size` are of."""

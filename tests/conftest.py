@@ -4,6 +4,20 @@ import pytest
 
 from .warm import SALT, Warm
 
+SDK = (
+    "applicationinsights",
+    "authorization",
+    "containerregistry",
+    "databricks",
+    "datafactory",
+    "datalakeanalytics",
+    "datalakestore",
+    "keyvault",
+    "machinelearningservices",
+    "managedidentity",
+    "resources",
+    "storage",
+)
 AZURE = (
     "amlkit.infra",
     "amlkit.provider.azure_native.plugin",
@@ -12,6 +26,7 @@ AZURE = (
     "azure.identity",
     "azure.storage.blob",
     "httpx",
+    *(f"pulumi_azure_native.{module}" for module in SDK),
 )
 
 

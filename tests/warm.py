@@ -44,6 +44,7 @@ ENGINE = "WARM_ENGINE"
 """The variable that tells a program which process its engine is: their processes are no kin."""
 CLIENT = """#!{python} -IS
 import array, json, os, signal, socket, sys
+parent = os.getppid()
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 lifeline = [json.loads(sys.argv[-1])["lifeline"]] if "{kind}" == "program" else []
 request = dict(kind="{kind}", arguments=[*{first}, *sys.argv[1:]], cwd=os.getcwd(), environ=dict(os.environ))
@@ -55,7 +56,16 @@ sent = server.sendmsg([text], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptor
 server.sendall(text[sent:])
 for each in (1, *lifeline):
     os.close(each)
-said = server.makefile().read().split()
+server.settimeout(1)
+text, more = b"", b" "
+while more:
+    try:
+        more = server.recv(64)
+        text += more
+    except TimeoutError:
+        if os.getppid() != parent:  # it was killed
+            os._exit(137)
+said = text.split()
 os._exit(int(said[1]) if len(said) > 1 and int(said[1]) >= 0 else 137)
 """
 
@@ -143,7 +153,7 @@ def preload(modules):
     """All that engines and programs import; and no engine derives the one key again: it takes a third of a second."""
     import_module("pulumi.runtime")  # first: `amlkit` imports parts of it without the whole
     for name in (*PRELOADED, *modules):
-        import_module(name)
+        getattr(import_module(name), "__all__", None)  # a lazy module loads when it is looked at
     hashlib.pbkdf2_hmac = functools.lru_cache(hashlib.pbkdf2_hmac)
     gc.freeze()
 
@@ -159,7 +169,10 @@ def handle(connection):
     """Start one process, tell of it, and watch it and its client."""
     text, descriptors, _, _ = socket.recv_fds(connection, 1 << 20, 3)
     while not text.endswith(b"\n"):
-        text += connection.recv(1 << 20)
+        more = connection.recv(1 << 20)
+        if not more:  # the client was killed meanwhile
+            os._exit(0)
+        text += more
     request = json.loads(text)
     pid = os.fork()
     if pid == 0:

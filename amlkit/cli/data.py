@@ -18,6 +18,7 @@ from amlkit.delivery.datafiles import TYPES
 from amlkit.delivery.stacks import Workspace
 from amlkit.errors import DefinitionError, Problem
 
+from .printing import plain
 from .ready import ready
 from .sizes import files, human
 from .stackoptions import stack_here, stack_option
@@ -55,7 +56,7 @@ def list_(place: str, recursive: bool, stack_name: str | None, form: str) -> Non
     start = len(wanted[1]) + 1 if wanted[1] and found and found[0].name != wanted[1] else 0
     for entry in found:
         size = "" if entry.is_folder else human(entry.size)
-        click.echo(f"{size:>10}  {_time(entry):<20}  {entry.name[start:]}{'/' if entry.is_folder else ''}")
+        click.echo(f"{size:>10}  {_time(entry):<20}  {plain(entry.name[start:])}{'/' if entry.is_folder else ''}")
     if not found:
         click.echo("nothing there yet", err=True)
 

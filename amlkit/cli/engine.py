@@ -35,15 +35,26 @@ preview, up, refresh, destroy, cancel, stack = map(_verb, (*CLOUD_VERBS, "cancel
 
 
 def _run(verb: str, arguments: list[str]) -> int:
+    if verb == "stack" and arguments[:1] == ["orphans"]:
+        from .orphans import orphans
+
+        return orphans.main(arguments[1:], prog_name=f"{command()} stack orphans", standalone_mode=False) or 0
     rehearses, arguments = "--local" in arguments, [each for each in arguments if each != "--local"]
     if "--help" in arguments or "-h" in arguments:
         code = choice.run("embedded", [verb, "--help"], Home.project().root, os.environ, program=command())
         click.echo(f"\namlkit's own:\n  --local               {LOCAL_HELP[:1].lower()}{LOCAL_HELP[1:-1]}")
+        if verb == "stack":
+            click.echo(
+                "  orphans               list, and on demand delete, what carries its tags and is not in its state"
+            )
         return code
+    if rehearses and verb == "stack" and arguments[:1] == ["ls"]:
+        return _list_rehearsals(arguments)
     named = _stack_option(arguments) or _positional(verb, arguments)
     chosen = stacks.Stack.find(named, rehearse=rehearses)
     removes = chosen.is_rehearsal and verb == "stack" and arguments[:1] == ["rm"]
     _enter(chosen, talks=verb in CLOUD_VERBS)
+    hosting.offer_plugin()
     left = rehearsal.groups(chosen) if removes else ()
     line = [verb, *arguments] if named else [verb, *arguments, "--stack", chosen.name]
     before = ""
@@ -55,6 +66,13 @@ def _run(verb: str, arguments: list[str]) -> int:
     if code == 0 and verb in ("up", "destroy") and not chosen.is_rehearsal:
         _keep_config(chosen, before)
     return code
+
+
+def _list_rehearsals(arguments: list[str]) -> int:
+    """All of the project; no stack is meant, and none of its files is read."""
+    home = Home.project()
+    stacks.Stack(home, stacks.DEFAULT_STACK, is_local=True, is_rehearsal=True).enter()
+    return choice.run("embedded", ["stack", *arguments], home.root, os.environ, program=command())
 
 
 def _enter(chosen: stacks.Stack, *, talks: bool) -> None:

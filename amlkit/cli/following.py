@@ -18,7 +18,7 @@ from .document import as_json, near_place
 from .here import command
 from .printing import harmless
 from .show import Progress, explain_lines, metric_line
-from .stackoptions import rehearses
+from .stackoptions import as_given
 
 _TAIL = 20
 
@@ -36,11 +36,11 @@ def follow(workspace: Workspace, run_id: str, *, cancels: bool) -> runs.Run:
             return runs.follow(workspace, run_id, progress.show)
     except UnreachableError as error:
         (problem,) = error.problems
-        onward = f"the run goes on there; how it ended: `amlkit explain {run_id}`"
+        onward = f"the run goes on there; how it ended: `amlkit explain {run_id}{as_given()}`"
         raise RunError(problem.what, hint="; ".join(filter(None, (problem.hint, onward)))) from error
     except KeyboardInterrupt as interrupt:
         if not _is_to_end(run_id, cancels=cancels, asks=not isinstance(interrupt, _Told)):
-            hint = f"`amlkit runs show {run_id}`; `amlkit runs cancel {run_id}` ends it"
+            hint = f"`amlkit runs show {run_id}{as_given()}`; `amlkit runs cancel {run_id}{as_given()}` ends it"
             raise RunError(f"left run {run_id}, which goes on", hint=hint) from None
         runs.cancel(workspace, run_id)
         return runs.follow(workspace, run_id, lambda _: None)
@@ -67,12 +67,11 @@ def report(workspace: Workspace, run: runs.Run, form: str, more: Iterable[str] =
         raise _failure(workspace, run)
 
 
-def try_next(lines: Iterable[str], stack: str | None) -> None:
+def try_next(lines: Iterable[str]) -> None:
     """Commands to go on with, as they can be pasted here."""
     click.echo("\nTry next:", err=True)
     for line in lines:
-        named = f" --stack {stack}" if stack else ""
-        click.echo(f"  {command()} {line}{named}{' --local' if rehearses() else ''}", err=True)
+        click.echo(f"  {command()} {line}{as_given()}", err=True)
 
 
 class _Told(KeyboardInterrupt):
@@ -111,13 +110,15 @@ def _is_to_end(run_id: str, *, cancels: bool, asks: bool) -> bool:
 def _failure(workspace: Workspace, run: runs.Run) -> RunError:
     failed = [(path, step) for path, step in run.walk() if step.status == "Failed" and not step.steps]
     for path, step in failed:
-        click.echo(f"Last lines of {path}:", err=True)
-        for line in logs.log_tail(workspace, step, _TAIL):
+        lines = logs.log_tail(workspace, step, _TAIL)
+        if lines:
+            click.echo(f"Last lines of {path}:", err=True)
+        for line in lines:
             click.echo(f"  {harmless(line) if sys.stderr.isatty() else line}", err=True)
     why = "; ".join(_why(path, step) for path, step in failed) or run.error
     what = f"run {run.id} was canceled" if run.status == "Canceled" else f"run {run.id} {run.status.lower()}"
-    onward = f"`amlkit runs logs {run.id} {failed[0][0]}`" if failed else f"`amlkit explain {run.id}`"
-    return RunError(f"{what}: {why}" if why else what, hint=onward)
+    onward = f"runs logs {run.id} {failed[0][0]}" if failed else f"explain {run.id}"
+    return RunError(f"{what}: {why}" if why else what, hint=f"`amlkit {onward}{as_given()}`")
 
 
 def _why(path: str, step: runs.StepRun) -> str:

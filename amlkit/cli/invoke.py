@@ -36,7 +36,7 @@ def invoke(
     ended = follow(workspace, run_id, cancels=False)
     report(workspace, ended, form, (f"Endpoint: {endpoint['properties']['scoringUri']}",))
     if form != "json":
-        try_next((f"explain {ended.id}", _again(pipeline, known, dict(given.literals)), "preview"), stack_name)
+        try_next((f"explain {ended.id}", _again(pipeline, known, dict(given.literals)), "preview"))
 
 
 def _again(pipeline: str, known: tuple[Parameter, ...], given: dict[str, str]) -> str:

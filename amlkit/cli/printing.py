@@ -20,6 +20,11 @@ def harmless(text: str) -> str:
     return _UNSAFE.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
+def plain(name: str) -> str:
+    """A name on one line: whatever is not printable as text."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name)
+
+
 class Printer:
     """Prints what comes of any number of logs. `end` prints lines that never ended."""
 

@@ -187,7 +187,7 @@ def _go(workspace: Workspace, job: Job, label: str, asked: Asked, form: str, *, 
     if form != "json":
         given = [f"--param {text}" for text in asked.params] + [f"--input {text}" for text in asked.inputs]
         again = " ".join(["run", asked.pipeline, *given, "--dry-run"])
-        try_next((f"explain {ended.id}", f"runs logs {ended.id}", again), asked.stack)
+        try_next((f"explain {ended.id}", f"runs logs {ended.id}", again))
 
 
 def _yaml(asked: Asked) -> tuple[Workspace, Job, str]:

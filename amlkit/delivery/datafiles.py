@@ -79,35 +79,61 @@ def scan(source: Path) -> tuple[SnapshotFile, ...]:
     """The files to send with their digests: of a folder all of them, by their paths in it, but not `.amlkit/`.
 
     Raises:
-        DefinitionError: no files, or links that lead out of the folder.
+        DefinitionError: no files, or what cannot be sent: links that lead out of the folder or nowhere, names that are
+            not UTF-8, what is neither a file nor a folder.
     """
-    if source.is_file():
-        return (_file(source, source.name),)
-    if not source.is_dir():
-        hint = "the path on this machine comes first, then the datastore's"
-        raise DefinitionError([Problem(str(source), "no such file or folder", hint)])
-    root, files, wrong = source.resolve(), [], []
-    for folder, folders, names in os.walk(source):
-        folders[:] = sorted(name for name in folders if name != HOME_FOLDER)  # that one grows by what is sent
-        for each in sorted(names) + [name for name in folders if Path(folder, name).is_symlink()]:
-            path = Path(folder, each)
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
-                wrong.append(
-                    Problem(str(path), "a link that leads out of the folder", "put the file there, or remove it")
-                )
-            elif path.is_symlink() and path.is_dir():
-                wrong.append(Problem(str(path), "a link to a folder", "remove it: what is there goes once"))
-            elif path.is_file():
-                files.append(path)
-    if not files and not wrong:
-        wrong.append(Problem(str(source), "no files in the folder"))
+    if not source.is_file() and not source.is_dir():
+        here = source.exists()
+        what = "neither a file nor a folder" if here else "no such file or folder"
+        hint = "" if here else "the path on this machine comes first, then the datastore's"
+        raise DefinitionError([Problem(_shown(source), what, hint)])
+    root = source if source.is_dir() else source.parent
+    files = _below(source) if source.is_dir() else [source]
+    wrong = [Problem(_shown(path), *reason) for path in files if (reason := _reason(path, source))]
+    if not files:
+        wrong.append(Problem(_shown(source), "no files in the folder"))
     if wrong:
         raise DefinitionError(wrong)
-    return tuple(_file(path, path.relative_to(source).as_posix()) for path in files)
+    return tuple(_file(path, path.relative_to(root).as_posix()) for path in files)
+
+
+def _below(source: Path) -> list[Path]:
+    """What is in a folder and its folders: all but folders themselves; links to folders, which are not followed."""
+    found = []
+    for folder, folders, names in os.walk(source):
+        folders[:] = sorted(name for name in folders if name != HOME_FOLDER)  # that one grows by what is sent
+        links = (name for name in folders if Path(folder, name).is_symlink())
+        found += [Path(folder, each) for each in (*sorted(names), *links)]
+    return found
+
+
+def _reason(path: Path, source: Path) -> tuple[str, str] | None:
+    """Why something cannot be sent, and what to do."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return "its name is not UTF-8", "rename it"
+    if path == source:
+        return None
+    if path.is_symlink():
+        if not path.resolve().is_relative_to(source.resolve()):
+            return "a link that leads out of the folder", "put the file there, or remove it"
+        if path.is_dir():
+            return "a link to a folder", "remove it: what is there goes once"
+        if not path.exists():
+            return "a link to nothing", "remove it"
+    return None if path.is_file() else ("neither a file nor a folder", "remove it")
+
+
+def _shown(path: Path) -> str:
+    """A path for a message: names of files may be bytes that are no text."""
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 def _file(path: Path, name: str) -> SnapshotFile:
-    return SnapshotFile(name, path.stat().st_size, digest.of_file(path), source=str(path.resolve()))
+    found = path.stat()
+    source = str(path.resolve())
+    return SnapshotFile(name, found.st_size, digest.of_file(path), source=source, modified=found.st_mtime_ns)
 
 
 def _upload(

@@ -1,6 +1,7 @@
-"""`amlkit:inert` of a local stack: which types of its program are kept as documents, with nothing behind them.
+"""What the commands do for plugins before a program runs.
 
-The commands call `host` before the program runs: it tells the plugin (by a variable) and the local Azure ML.
+`host`: `amlkit:inert` of a local stack, which types of its program are kept as documents, with nothing behind them; the
+plugin is told by a variable, and the local Azure ML. `offer_plugin`: the plugin `amlkit` is found without a word.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import MutableMapping
+from pathlib import Path
 
+from amlkit import provider
 from amlkit.provider.azure_native.inert import CONFIG_KEY, VARIABLE, arm_types, named
 from amlkit.target import Service
 
@@ -39,3 +42,11 @@ def host(stack: Stack, service: Service, environment: MutableMapping[str, str] =
     body = {"owner": owner(stack), "types": sorted(set(arm_types(paths.values())))}
     service.call("PUT", f"{manager}/control/inert", manager, body)
     return paths
+
+
+def offer_plugin(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Put the plugin `amlkit` on PATH, where engines look for one that the project's Pulumi.yaml does not place."""
+    folder = str(Path(provider.__file__).with_name("bin"))
+    paths = environment.get("PATH", "").split(os.pathsep)
+    if folder not in paths:
+        environment["PATH"] = os.pathsep.join([folder, *filter(None, paths)])

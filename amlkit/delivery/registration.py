@@ -173,4 +173,6 @@ def _files(path: Path, kind: str, where: str) -> tuple[SnapshotFile, ...]:
 
 
 def _file(path: Path, name: str) -> SnapshotFile:
-    return SnapshotFile(name, path.stat().st_size, digest.of_file(path), source=str(path.resolve()))
+    found = path.stat()
+    source = str(path.resolve())
+    return SnapshotFile(name, found.st_size, digest.of_file(path), source=source, modified=found.st_mtime_ns)

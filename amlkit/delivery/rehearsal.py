@@ -59,7 +59,7 @@ def prepare(stack: Stack, environment: Mapping[str, str] = os.environ) -> Prepar
 
     from amlkit.engine.embedded.stackfile import has_secure
 
-    own = yaml.safe_load((stack.home.root / f"Pulumi.{stack.name}.yaml").read_text()) or {}
+    own = yaml.safe_load((stack.home.settings_folder / f"Pulumi.{stack.name}.yaml").read_text()) or {}
     config = dict(own.get("config") or {})
     target = stack.home.rehearsed_settings / f"Pulumi.{stack.name}.yaml"
     secret = {key: value for key, value in config.items() if has_secure(value)}

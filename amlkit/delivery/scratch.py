@@ -65,7 +65,7 @@ def stack_here(name: str | None = None, start: Path | None = None, *, rehearse: 
     """
     home = Home.here(start)
     named = name or os.environ.get("PULUMI_STACK")
-    if not named and not (home.is_project and (home.root / f"Pulumi.{DEFAULT_STACK}.yaml").exists()):
+    if not named and not (home.is_project and (home.settings_folder / f"Pulumi.{DEFAULT_STACK}.yaml").exists()):
         return Stack(home, DEFAULT_STACK, is_local=True)
     return Stack.find(name, rehearse=rehearse)
 

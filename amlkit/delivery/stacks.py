@@ -57,7 +57,9 @@ class Stack:
             return cls(home, chosen, is_local=True)
         if chosen == DEFAULT_STACK:
             what = f"does not say `{TARGET_KEY}: local`" if path.exists() else "the settings of this stack are gone"
-            raise SetupError(what, where=str(path), hint=f"`git restore {path.name}`, or name another stack: `--stack`")
+            others = ", ".join(f"`--stack {each}`" for each in _stacks_of(home) if each != DEFAULT_STACK)
+            hint = f"`git restore {path.name}`, or name another stack: {others or '`--stack`'}"
+            raise SetupError(what, where=str(path), hint=hint)
         if not path.exists():
             raise _no_such_stack(home, chosen)
         if rehearse:
@@ -172,15 +174,7 @@ class Workspace:
         return self.service.call("GET", url, self.service.target.resource_manager)
 
     def _paged(self, page: Any, base: str) -> Iterator[dict[str, Any]]:
-        """A link to another host than `base` is not followed: it would get our token."""
-        while True:
-            yield from page.get("value") or []
-            link = page.get("nextLink")
-            if not link:
-                return
-            if urlsplit(link)[:2] != urlsplit(base)[:2]:
-                raise ServiceError(0, "ForeignLink", f"a list goes on at another host: {urlsplit(link).netloc}")
-            page = self.fetch(link).json()
+        return followed(self.service, page, base)
 
     @cached_property
     def properties(self) -> dict[str, Any]:
@@ -195,6 +189,22 @@ class Workspace:
     @cached_property
     def _tracking(self) -> str:
         return "https://" + str(self.properties["mlFlowTrackingUri"]).split("://", 1)[1]
+
+
+def followed(service: Service, page: Any, base: str) -> Iterator[dict[str, Any]]:
+    """The items of a list, page after page.
+
+    Raises:
+        ServiceError: it goes on at another host, which would get our token.
+    """
+    while True:
+        yield from page.get("value") or []
+        link = page.get("nextLink")
+        if not link:
+            return
+        if urlsplit(link)[:2] != urlsplit(base)[:2]:
+            raise ServiceError(0, "ForeignLink", f"a list goes on at another host: {urlsplit(link).netloc}")
+        page = service.call("GET", link, service.target.resource_manager).json()
 
 
 def workspace_of(stack: Stack, environment: MutableMapping[str, str] = os.environ) -> str:
@@ -216,7 +226,8 @@ def workspace_of(stack: Stack, environment: MutableMapping[str, str] = os.enviro
     except AmlkitError as error:
         raise _no_workspace(stack, error.problems[0].what) from error
     if not found:
-        raise _no_workspace(stack, f"it has no output `{WORKSPACE_OUTPUT}`")
+        exports = f'; its program says `pulumi.export("{WORKSPACE_OUTPUT}", platform.workspace.id)`'
+        raise _no_workspace(stack, f"it has no output `{WORKSPACE_OUTPUT}`", exports)
     return found
 
 
@@ -257,9 +268,9 @@ def _configured(stack: Stack) -> str:
     return found if of_stack == stack.name or is_unnamed_local else ""
 
 
-def _no_workspace(stack: Stack, why: str) -> SetupError:
+def _no_workspace(stack: Stack, why: str, more: str = "") -> SetupError:
     what = f"no workspace of stack `{stack.name}` is known yet: {why}"
-    return SetupError(what, hint=f"bring the stack up first: `amlkit up{stack.label}`")
+    return SetupError(what, hint=f"bring the stack up first: `amlkit up{stack.label}`{more}")
 
 
 def _config_file(home: Home) -> Path:
@@ -294,12 +305,16 @@ def settings_of(home: Home, stack: str) -> dict[str, Any]:
 
 
 def _settings_file(home: Home, stack: str) -> Path:
-    return home.root / f"Pulumi.{stack}.yaml"
+    return home.settings_folder / f"Pulumi.{stack}.yaml"
+
+
+def _stacks_of(home: Home) -> list[str]:
+    found = home.settings_folder.glob("Pulumi.*.yaml")
+    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in found)
 
 
 def _no_such_stack(home: Home, name: str) -> SetupError:
-    known = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in home.root.glob("Pulumi.*.yaml"))
-    close = near(name, known)
+    close = near(name, _stacks_of(home))
     hint = f"did you mean `{close[0]}`?" if close else f"a new one begins with that file and `{TARGET_KEY}` in it"
     return SetupError(f"there is no stack `{name}`: no Pulumi.{name}.yaml", where=str(home.root), hint=hint)
 

@@ -1,9 +1,10 @@
-"""Blob containers. A large blob goes up in blocks whose names are made of its digest: those that are there stay."""
+"""Blob containers. A large blob goes up in blocks that are named by what is in them: those that are there stay."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO, Any
 
 from azure.core import MatchConditions
@@ -62,11 +63,13 @@ class BlobStore:
         """See `Store`."""
         client = self._client.get_blob_client(name)
         marked = {MARK: file.sha256}
+        if file.size <= CHUNK:
+            with content(file) as source:
+                whole = source.read()
+            client.upload_blob(whole, overwrite=True, metadata=marked)
+            moved(file.size)
+            return
         with content(file) as source:
-            if file.size <= CHUNK:
-                client.upload_blob(source.read(), overwrite=True, metadata=marked)
-                moved(file.size)
-                return
             blocks = self._stage(client, file, source, moved)
         client.commit_block_list(blocks, metadata=marked)
 
@@ -75,20 +78,12 @@ class BlobStore:
     ) -> list[BlobBlock]:
         size = max(CHUNK, -(-file.size // _MOST_BLOCKS))
         there = _staged(client)
-        blocks, sending = [], []
-        for number, start in enumerate(range(0, file.size, size)):
-            name, length = f"{file.sha256[:32]}-{number:06}", min(size, file.size - start)
-            blocks.append(BlobBlock(name))
-            if there.get(name) == length:
-                moved(length)
-                continue
-            source.seek(start)
-            sending.append(self._pool.submit(_send, client, name, source.read(length), moved))
-            if len(sending) >= AT_ONCE:  # no more of the file in memory than what is under way
-                sending.pop(0).result()
-        for each in sending:
-            each.result()
-        return blocks
+        sending: list[Future[str]] = []
+        for number in range(-(-file.size // size)):
+            if number >= AT_ONCE:  # no more of the file in memory than what is under way
+                sending[number - AT_ONCE].result()
+            sending.append(self._pool.submit(_send, client, there, number, source.read(size), moved))
+        return [BlobBlock(each.result()) for each in sending]
 
     def fetch(self, entry: Entry, offset: int, size: int, out: IO[bytes]) -> None:
         """See `Store`."""
@@ -102,9 +97,13 @@ class BlobStore:
         self._client.close()
 
 
-def _send(client: BlobClient, name: str, block: bytes, moved: Callable[[int], None]) -> None:
-    client.stage_block(name, block, len(block))
+def _send(client: BlobClient, there: Mapping[str, int], number: int, block: bytes, moved: Callable[[int], None]) -> str:
+    """Named by what is in it: what an earlier try left may be of a file that changed under its hands."""
+    name = f"{hashlib.sha256(block).hexdigest()[:32]}-{number:06}"
+    if there.get(name) != len(block):
+        client.stage_block(name, block, len(block))
     moved(len(block))
+    return name
 
 
 def _staged(client: BlobClient) -> dict[str, int]:

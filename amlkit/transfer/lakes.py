@@ -60,20 +60,19 @@ class LakeStore:
     def put(self, name: str, file: SnapshotFile, moved: Callable[[int], None]) -> None:
         """See `Store`."""
         marked = {MARK: file.sha256}
-        with content(file) as source, self._client.get_file_client(name) as client:
-            if not file.size:
-                client.create_file(metadata=marked)  # `upload_data` writes nothing at all if there is nothing to write
+        sent: dict[str, Any] = {"overwrite": True, "chunk_size": CHUNK, "progress_hook": _increments(moved)}
+        with self._client.get_file_client(name) as client:
+            if file.size > CHUNK:
+                with content(file) as source:
+                    client.upload_data(source, file.size, max_concurrency=AT_ONCE, **sent)
+                client.set_metadata(marked)
                 return
-            at_once = AT_ONCE if file.size > CHUNK else 1
-            client.upload_data(
-                source,
-                file.size,
-                overwrite=True,
-                metadata=marked,
-                max_concurrency=at_once,
-                chunk_size=CHUNK,
-                progress_hook=_increments(moved),
-            )
+            with content(file) as source:
+                whole = source.read()
+            if whole:
+                client.upload_data(whole, len(whole), metadata=marked, **sent)
+            else:
+                client.create_file(metadata=marked)  # `upload_data` writes nothing at all if there is nothing to write
 
     def fetch(self, entry: Entry, offset: int, size: int, out: IO[bytes]) -> None:
         """See `Store`."""

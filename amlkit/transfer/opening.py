@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from amlkit import refusals
 from amlkit.errors import AmlkitError, ServiceError, SetupError
 from amlkit.identity import Credential, quiet
 from amlkit.target import Target, credential
@@ -25,8 +26,7 @@ def opened(place: Place, identity: Credential | str | None = None, *, writes: bo
 
     Raises:
         ServiceError: refused, or nothing answers.
-        SetupError: the client of that service is not installed, or we are to talk to the local Azure ML and the place
-            is not of it.
+        SetupError: we are to talk to the local Azure ML, and the place is not of it.
     """
     from azure.core.exceptions import AzureError, HttpResponseError
 
@@ -40,7 +40,7 @@ def opened(place: Place, identity: Credential | str | None = None, *, writes: bo
     except HttpResponseError as error:
         status, code = error.status_code or 0, code_of(error)
         message = (error.message or "refused").splitlines()[0]
-        advice = hint(place, status, code, writes)
+        advice = hint(place, status, code, writes, message)
         raise ServiceError(status, code, message, where=str(place), hint=advice) from error
     except AzureError as error:
         raise _unreachable(place, error) from error
@@ -48,45 +48,30 @@ def opened(place: Place, identity: Credential | str | None = None, *, writes: bo
         store.close()
 
 
-def hint(place: Place, status: int, code: str, writes: bool) -> str:
+def hint(place: Place, status: int, code: str, writes: bool, message: str = "") -> str:
     """What to do about a refusal."""
-    account = place.host.partition(".")[0]
-    if code == "KeyBasedAuthenticationNotPermitted":
-        return f"the account `{account}` takes no keys nor what is signed with them: give the datastore no credentials"
-    if code == "AuthorizationFailure":
-        return (
-            f"the network rules of `{account}` keep this machine out, or go through the private network of the account"
-        )
-    if status == 403:
-        role = "Storage File Data Privileged" if place.service == "file" else "Storage Blob Data"
-        kind = "Contributor" if writes or place.service == "file" else "Reader"
-        doing = "uploading" if writes else "reading"
-        return f"{doing} needs the role `{role} {kind}` on the account"
     if code in ("ContainerNotFound", "ShareNotFound", "FilesystemNotFound"):
         return "make it, or name another datastore"
-    return ""
+    return refusals.hint("PUT" if writes else "GET", str(place), status, code, message)
 
 
 def _unreachable(place: Place, error: Any) -> AmlkitError:
     text = str(error.message)
     resolves = "Failed to resolve" not in text and "Name or service" not in text
-    advice = "" if resolves else f"is `{place.host}` only known in a private network?"
+    advice = refusals.silent(place.host) if resolves else refusals.unresolved(place.host)
     return ServiceError(0, "Unreachable", f"no answer from {place.host}: {text}", where=str(place), hint=advice)
 
 
 def _made(place: Place, identity: Credential | str) -> Store:
-    try:
-        if place.service == "file":
-            from .shares import ShareStore
+    """Each client is imported where it is needed: one takes as long as the rest of a command."""
+    if place.service == "file":
+        from .shares import ShareStore
 
-            return ShareStore(place, identity)
-        if place.service == "dfs":
-            from .lakes import LakeStore
+        return ShareStore(place, identity)
+    if place.service == "dfs":
+        from .lakes import LakeStore
 
-            return LakeStore(place, identity)
-    except ModuleNotFoundError as error:
-        what = f"file shares and Data Lake need a client that is not installed: no module `{error.name}`"
-        raise SetupError(what, hint="pip install 'amlkit[azure]'") from error
+        return LakeStore(place, identity)
     from .blobs import BlobStore
 
     return BlobStore(place, identity)

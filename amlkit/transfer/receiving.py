@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import fcntl
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from amlkit.identity import Credential
 
 from .opening import opened
 from .places import Place
-from .stores import AT_ONCE, Entry, Silent, Store, Watcher
+from .stores import AT_ONCE, Entry, Silent, Store, Watcher, holds, md5_of
 
 _WINDOW = 64 << 20  # bytes after which a broken download goes on
 
@@ -103,22 +103,33 @@ def _is_here(store: Store, entry: Entry, path: Path) -> bool:
         return False
     if entry.modified and int(found.st_mtime) == int(entry.modified):
         return True
-    known: Entry | None = entry
-    if not entry.sha256 and not entry.md5:
-        known = store.look(entry.name)
-    if known is None or not (known.sha256 or known.md5):
-        return False
-    if known.sha256:
-        return digest.of_file(path) == known.sha256
+    return holds(store, entry, lambda: digest.of_file(path), lambda: _md5(path))
+
+
+def _md5(path: Path) -> bytes:
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).digest() == known.md5
+        return md5_of(stream)
 
 
 def _fetch(store: Store, entry: Entry, path: Path, told: Watcher) -> None:
     """By way of a file beside it that is named by what is fetched, so that another content never goes on with it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{digest.of([entry.name, entry.etag, entry.size])[:16]}.part")
-    part.touch()
+    try:
+        with part.open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # another download of the same: what it brought is here then
+            if part.exists() and os.path.samestat(part.stat(), os.fstat(lock.fileno())):
+                _fetch_part(store, entry, path, part, told)
+                return
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)  # of a full disk the system does not say where
+        raise
+    if not _is_here(store, entry, path):
+        _fetch(store, entry, path, told)
+
+
+def _fetch_part(store: Store, entry: Entry, path: Path, part: Path, told: Watcher) -> None:
     with part.open("r+b") as out:
         start = max(out.seek(0, os.SEEK_END) - 1, 0) // _WINDOW * _WINDOW  # the last window may have holes
         out.seek(start)

@@ -12,7 +12,7 @@ from amlkit.manifest import SnapshotFile
 
 from .opening import opened
 from .places import Place
-from .stores import AT_ONCE, Entry, Silent, Store, Watcher, content
+from .stores import AT_ONCE, Silent, Store, Watcher, content, holds, md5_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -87,26 +87,14 @@ def _missing(
         entry = found.get(name)
         if entry is None or entry.size != file.size:
             return False
-        return by_size or is_same(store, entry, file)
+        return by_size or holds(store, entry, lambda: file.sha256, lambda: _md5(file))
 
     return [file for file, there in zip(files, pool.map(is_there, names, files), strict=True) if not there]
 
 
-def is_same(store: Store, entry: Entry, file: SnapshotFile) -> bool:
-    """Has the file there the content of the one here, by what the storage knows of it? The sizes are the same."""
-    known: Entry | None = entry
-    if not entry.sha256 and not entry.md5:
-        known = store.look(entry.name)
-    if known is None:
-        return False
-    if known.sha256:
-        return known.sha256 == file.sha256
-    return bool(known.md5) and known.md5 == _md5(file)
-
-
 def _md5(file: SnapshotFile) -> bytes:
     with content(file) as source:
-        return hashlib.file_digest(source, lambda: hashlib.md5(usedforsecurity=False)).digest()  # type: ignore[arg-type]
+        return md5_of(source)
 
 
 def _refuse_changed(files: Sequence[SnapshotFile]) -> None:

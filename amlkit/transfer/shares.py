@@ -75,12 +75,13 @@ class ShareStore:
     def put(self, name: str, file: SnapshotFile, moved: Callable[[int], None]) -> None:
         """See `Store`."""
         self._make_folder(name.rpartition("/")[0])
-        with content(file) as source, self._client.get_file_client(name) as client:
-            client.create_file(file.size)
-            for start in range(0, file.size, _RANGE):
-                part = source.read(_RANGE)
-                client.upload_range(part, start, len(part))
-                moved(len(part))
+        with self._client.get_file_client(name) as client:
+            with content(file) as source:
+                client.create_file(file.size)
+                for start in range(0, file.size, _RANGE):
+                    part = source.read(_RANGE)
+                    client.upload_range(part, start, len(part))
+                    moved(len(part))
             client.set_file_metadata({MARK: file.sha256})
 
     def _make_folder(self, folder: str) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from amlkit.errors import DefinitionError, Problem
 from amlkit.identity import Credential
 
 if TYPE_CHECKING:
@@ -93,15 +97,37 @@ def signed(credential: Credential | str) -> Any:
     return AzureSasCredential(credential.removeprefix("?"))
 
 
+def holds(store: Store, entry: Entry, sha256: Callable[[], str], md5: Callable[[], bytes]) -> bool:
+    """Has a stored file the content of these digests, by what its storage knows? Nobody's word is no."""
+    known = entry if entry.sha256 or entry.md5 else store.look(entry.name)  # a listing may not show them
+    if known is None:
+        return False
+    if known.sha256:
+        return known.sha256 == sha256()
+    return bool(known.md5) and known.md5 == md5()
+
+
+def md5_of(stream: IO[bytes]) -> bytes:
+    """The digest that storage keeps of a file."""
+    return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).digest()  # type: ignore[arg-type]
+
+
 @contextmanager
 def content(file: SnapshotFile) -> Iterator[IO[bytes]]:
-    """The bytes of a file as they are to be sent."""
+    """The bytes of a file as they are to be sent.
+
+    Raises:
+        DefinitionError: at the end: they are no longer those that its digest is of.
+    """
     if file.is_text:
         from io import BytesIO
 
         yield BytesIO(file.read())
         return
-    from pathlib import Path
-
     with Path(file.source).open("rb") as stream:
-        yield stream
+        try:
+            yield stream
+        finally:  # what fails in between fails because of that
+            found = os.fstat(stream.fileno())
+            if file.modified and (found.st_mtime_ns, found.st_size) != (file.modified, file.size):
+                raise DefinitionError([Problem(file.source, "changed while it was sent", "run the command again")])

@@ -277,3 +277,63 @@ def test_names_that_cannot_be_files_here_are_refused(place, files, service):
 
     assert [problem.where for problem in receiving._clashes([Entry("a"), Entry("a/b"), Entry("c/d")])] == ["a"]
     assert not any(map(receiving._is_path, ("../a", "a//b", "/a", "a/..", "a\\b", "")))
+
+
+def test_what_cannot_be_sent_is_refused_all_at_once_before_anything_is(place, files):
+    (files / "nowhere").symlink_to("gone")
+    os.mkfifo(files / "pipe")
+    (files / os.fsdecode(b"b\xff.txt")).write_text("x")
+    said = place.refused("data", "upload", files.name, "workspaceblobstore/odd")
+    assert "3 problems" in said
+    assert f"{files.name}/nowhere: a link to nothing" in said
+    assert f"{files.name}/pipe: neither a file nor a folder" in said
+    assert f"{files.name}/b\\udcff.txt: its name is not UTF-8" in said
+    assert "there is nothing" in place.refused("data", "ls", "workspaceblobstore/odd")
+    assert "pipe: neither a file nor a folder" in place.refused("data", "upload", files / "pipe", "workspaceblobstore")
+
+
+def test_names_are_listed_on_one_line_each(place, files):
+    (files / "a\nb\x1b[31m").write_text("x")
+    upload(place, files.name, "workspaceblobstore/lines")
+    assert [line.split()[-1] for line in place.ok("data", "ls", "workspaceblobstore/lines").splitlines()] == [
+        r"a\nb\x1b[31m",
+        "a.csv",
+        "deep/",
+    ]
+
+
+@pytest.mark.parametrize("store", STORES[:3])
+@pytest.mark.parametrize("size", [4, 9 << 20])
+def test_a_file_that_changes_while_it_is_sent_is_never_marked_as_sent(place, files, store, size):
+    from amlkit.delivery import datastores
+    from amlkit.delivery.datafiles import upload as send
+    from amlkit.delivery.stacks import Workspace
+    from amlkit.errors import DefinitionError
+
+    file = files / "changes"
+    file.write_bytes(b"1" * size)
+
+    class Changer:
+        def planned(self, count, size):
+            file.write_bytes(b"2" * file.stat().st_size)
+            os.utime(file, ns=(1, 1))
+
+        def moved(self, size):
+            pass
+
+    with place.stand_in.pointed() as service:
+        workspace = Workspace(scratch.ID, service)
+        with pytest.raises(DefinitionError, match="changed while it was sent"):
+            send(workspace, file, datastores.find(workspace, store), f"changing/{size}", Changer())
+    file.write_bytes(b"1" * size)
+    assert upload(place, file, f"{store}/changing/{size}")["sent"] == 1
+    download(place, f"{store}/changing/{size}/changes", files / "back")
+    assert contents(files / "back") == {"changes": contents(files)["changes"]}
+
+
+def test_two_downloads_of_the_same_at_once_both_have_it(place, files):
+    upload(place, files / "deep/er/big", "workspaceblobstore/twice")
+    line = [*COMMAND, "data", "download", "workspaceblobstore/twice/big", str(files / "got")]
+    both = [subprocess.Popen(line, cwd=place.folder, stderr=subprocess.PIPE) for _ in range(2)]
+    assert [(each.communicate()[1], each.returncode)[1] for each in both] == [0, 0]
+    assert contents(files / "got") == {"big": contents(files)["deep/er/big"]}

@@ -150,7 +150,7 @@ def test_two_runs_are_compared_by_what_differs(place, talks):
 
 def test_the_workspace_of_another_stack_is_not_taken(place, talks, tmp_path):
     (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
-    (tmp_path / "Pulumi.dev.yaml").write_text("config: {}\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: {'amlkit:target': azure, 'azure-native:subscriptionId': s}\n")
     (tmp_path / ".azureml").mkdir()
     config = {"subscription_id": "s", "resource_group": "g", "workspace_name": "w", "amlkit_stack": "local"}
     (tmp_path / ".azureml" / "config.json").write_text(json.dumps(config))

@@ -88,3 +88,14 @@ def test_a_stack_without_a_subscription_is_rehearsed_in_the_local_one(stack):
     (stack.home.root / "Pulumi.prod.yaml").write_text("config:\n  amlkit:target: azure\n")
     config = yaml.safe_load(prepare(stack, {}).file.read_text())["config"]
     assert config == {"amlkit:target": "local", "azure-native:subscriptionId": SUBSCRIPTION}
+
+
+def test_the_files_of_the_stacks_may_lie_in_a_folder_of_their_own(stack):
+    root = stack.home.root
+    (root / "Pulumi.yaml").write_text("name: p\nruntime: python\nstackConfigDir: stacks  # ours\n")
+    (root / "stacks").mkdir()
+    (root / "Pulumi.prod.yaml").rename(root / "stacks/Pulumi.prod.yaml")
+    found = written(prepare(stack, GIVEN))[0]
+    assert found["amlkit:target"] == "local"
+    assert found["azure-native:subscriptionId"] == OTHER
+    assert stack.home.settings_folder == root / "stacks"

@@ -33,6 +33,11 @@ def refused(name="prod", **options):
     return str(caught.value)
 
 
+def test_without_a_stack_named_local_the_others_are_named(project):
+    settle(project, AZURE)
+    assert "hint: `git restore Pulumi.local.yaml`, or name another stack: `--stack prod`" in refused(None)
+
+
 def test_a_stack_on_azure_says_so_and_in_which_subscription(project):
     settle(project, AZURE)
     assert Stack.find("prod") == Stack(Home(project), "prod", is_local=False)

@@ -86,6 +86,8 @@ def test_three_stacks_live_on_one_local_azure_ml_at_once(project):
     for stack in STACKS:
         rehearsed(project, stack, "preview", "--expect-no-changes")
         assert outputs(project, stack)["token"] == "placeholder-of-token"
+    listed = project.ok("stack", "ls", "--local", "--json")
+    assert {each["name"] for each in json.loads(listed)} == set(STACKS)
     assert files(project) == before
 
 
@@ -106,6 +108,9 @@ def test_a_stack_keeps_its_protection_and_a_rehearsal_that_is_removed_leaves_not
     assert "protect" in refused.text
     group = outputs(project, "prod")["group"]
     before = files(project)
+    kept = project.amlkit("stack", "rm", "prod", "--yes", "--local")
+    assert "destroy --stack prod --local` deletes them" in kept.text, "without `--local` that would be Azure's"
+    assert "stack rm prod --force --local` forgets them" in kept.text
     project.ok("stack", "rm", "prod", "--yes", "--force", "--local")
     assert files(project) == before
     assert rehearsed(project, "test", "preview", "--expect-no-changes")

@@ -50,6 +50,7 @@ def test_a_preview_marks_and_counts_what_is_inert_and_changes_nothing(platform):
     assert kinds["network:Subnet"] == kinds["monitor:DiagnosticSetting"] == 3
     assert kinds["authorization:ManagementLockByScope"] == 5
     assert f"{kinds.total()} inert: kept as documents, with nothing behind them" in shown
+    assert f"Previewing update (prod), {kinds.total()} resources inert:\n" in shown
     assert shown.count("machinelearningservices:Workspace ") == 3
     assert shown.count("machinelearningservices:Datastore ") == 8
     assert files(platform) == before
