@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -73,11 +72,12 @@ def _join(call: Call, wanted: list[tuple[str, str]], md5: str) -> Response:
         call.check(before)
         sources = _sources(folder, before, wanted)
         with Received().as_file(call.store) as new:
-            own = {source for source, _, _ in sources if before is None or source != before.path}
-            new = _joined(call, new, sources, reusable=len(own) == len(sources) == len(set(own)))
+            with new.open("wb") as target:
+                for source, start, size in sources:
+                    copying.copy_bytes(source, target.fileno(), start, size)
             blocks = [(name, size) for (_, name), (_, _, size) in zip(wanted, sources, strict=True)]
             blob = commit(call, new, replace(call.content(), blocks=blocks))
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)  # not before: after a kill the same list must do
     headers = change_headers(blob.modified) | ENCRYPTED | {"Content-MD5": md5}
     return Response(status_code=201, headers=headers)
 
@@ -103,21 +103,6 @@ def _sources(folder: Path, before: Blob | None, wanted: list[tuple[str, str]]) -
         else:
             raise storage_error("InvalidBlockList")
     return found
-
-
-def _joined(call: Call, new: Path, sources: list[tuple[Path, int, int]], *, reusable: bool) -> Path:
-    """The blocks one after the other, in a new file. Blocks that nobody needs again: the first becomes that file."""
-    rest = sources
-    if reusable and sources:
-        sources[0][0].replace(new)
-        rest = sources[1:]
-    with new.open("r+b" if rest is not sources else "wb") as target:
-        target.seek(0, os.SEEK_END)
-        for source, start, size in rest:
-            copying.copy_bytes(source, target.fileno(), start, size)
-            if reusable:
-                source.unlink()  # before the disk has it: what is joined need not be written twice
-    return new
 
 
 async def get_block_list(call: Call) -> Response:
