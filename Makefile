@@ -24,7 +24,7 @@ down: $(if $(wildcard .amlkit),$(READY))
 
 test: check
 	@echo 'Tests'
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	@echo 'Checking style, types'

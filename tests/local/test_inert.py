@@ -48,7 +48,8 @@ def test_a_document_is_kept_listed_patched_and_deleted(inert: StandIn, group: st
     assert (patched["tags"], patched["properties"]["more"]) == ({"a": "b", "c": "d"}, 1)
     assert inert.arm("GET", path.upper().replace("/SUBSCRIPTIONS", "/subscriptions")).json()["id"] == path
     for listed in (f"{group}/{NETWORK}/virtualNetworks", f"/subscriptions/{SUBSCRIPTION}/{NETWORK}/virtualNetworks"):
-        assert [each["id"] for each in inert.arm("GET", listed).json()["value"]] == [path]
+        ids = [each["id"] for each in inert.arm("GET", listed).json()["value"]]
+        assert [each for each in ids if each.startswith(group)] == [path]
     assert [inert.arm("DELETE", path).status_code for _ in range(2)] == [200, 204]
     assert error_of(inert.arm("POST", f"{path}/subnets/training/join", {})) == (501, "NotImplemented")
 

@@ -107,7 +107,7 @@ class Cloud:
         Whole pieces of work, not single calls: after a write whose answer was lost the work looks again what there is,
         and a conditional write is made anew with the tag of what is there then.
         """
-        pauses = LOCAL_PAUSES if self.connection.is_local else AZURE_PAUSES
+        pauses = LOCAL_PAUSES if self.connection.service(arm_id).target.is_local else AZURE_PAUSES
 
         def wait(seconds: float, why: ServiceError) -> None:
             if time.monotonic() + seconds > self.deadline:

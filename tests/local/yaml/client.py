@@ -216,12 +216,12 @@ def archived() -> list[bool]:
 
 
 set_up()
-files = [path for path in sorted(SHAPES.glob("*.yml")) if path.stem not in PARTS]
+files = [path for path in sorted(Path(sys.argv[2]).glob("*.yml")) if path.stem not in PARTS]
+ask = refused_by_client if sys.argv[2] == "refused" else by_client
 facts = {
-    "client": {path.stem: guarded(by_client, path) for path in files},
+    "client": {path.stem: guarded(ask, path) for path in files},
     "amlkit": {path.stem: guarded(by_amlkit, path) for path in files},
-    "refused": {path.stem: guarded(by_amlkit, path) for path in sorted(Path("refused").glob("*.yml"))},
-    "refused_by_client": {path.stem: refused_by_client(path) for path in sorted(Path("refused").glob("*.yml"))},
-    **{each.__name__: guarded(each) for each in (in_python, placed, cancelled, archived)},
 }
+if sys.argv[2] == "shapes":
+    facts |= {each.__name__: guarded(each) for each in (in_python, placed, cancelled, archived)}
 print("FACTS" + json.dumps(facts))

@@ -1,4 +1,4 @@
-"""What `client.py` found, once for all tests of this folder."""
+"""What `client.py` found of the files of a folder, once for all tests of a module."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
-def facts(stand_in: StandIn, web: str) -> dict[str, Any]:
-    """By part, and by file."""
-    folder = stand_in.home.root / "yaml"
+@pytest.fixture(scope="module")
+def facts(request: pytest.FixtureRequest, stand_in: StandIn, web: str) -> dict[str, Any]:
+    """By part, and by file of the folder that the module names as its `FILES`."""
+    folder = stand_in.home.root / f"yaml-{request.module.FILES}"
     for name in ("shapes", "refused"):
         shutil.copytree(HERE / name, folder / name)
     data = folder / "shapes" / "data.yml"
@@ -46,6 +46,8 @@ def facts(stand_in: StandIn, web: str) -> dict[str, Any]:
     own = {"AZUREML_RUN_POLLING_INTERVAL_MIN": "1", "NO_COLOR": "1"}
     own |= {"AMLKIT_CACHE": os.environ["AMLKIT_CACHE"]}
     found: dict[str, Any] = json.loads(
-        stand_in.script((HERE / "client.py").read_text(), str(folder), **own).rpartition("FACTS")[2]
+        stand_in.script((HERE / "client.py").read_text(), str(folder), request.module.FILES, **own).rpartition("FACTS")[
+            2
+        ]
     )
     return found

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+FILES = "refused"
 SAID = {
     "automl_job": "automl_job.yml: not a type of job that runs here: automl\n  hint: ",
     "automl_node": "jobs.guess: a step of type automl does not run in the local Azure ML, only command, parallel, ",
@@ -60,7 +61,7 @@ BY_THE_SERVICE = [name for name, said in SAID.items() if "local Azure ML" in sai
 
 @pytest.mark.parametrize("name", SAID)
 def test_amlkit_says_where_and_what(facts: dict[str, Any], name: str) -> None:
-    found = facts["refused"][name]
+    found = facts["amlkit"][name]
     assert isinstance(found, dict), found
     assert (found["code"], found["out"]) == (1, "")
     assert f"error: {name}" in found["err"] or f"error: refused/{name}.yml" in found["err"]
@@ -70,9 +71,9 @@ def test_amlkit_says_where_and_what(facts: dict[str, Any], name: str) -> None:
 @pytest.mark.parametrize("name", BY_THE_SERVICE)
 def test_the_service_says_the_same_to_the_client(facts: dict[str, Any], name: str) -> None:
     said = SAID_BY_THE_SERVICE.get(name, SAID[name])
-    assert said.partition("\n")[0] in facts["refused_by_client"][name]
+    assert said.partition("\n")[0] in facts["client"][name]
 
 
 def test_nothing_is_accepted(facts: dict[str, Any]) -> None:
-    assert [name for name, said in facts["refused_by_client"].items() if said == "accepted"] == []
-    assert facts["refused"].keys() == SAID.keys()
+    assert [name for name, said in facts["client"].items() if said == "accepted"] == []
+    assert facts["amlkit"].keys() == SAID.keys()

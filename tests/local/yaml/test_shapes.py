@@ -21,6 +21,7 @@ TEXTS = {
     "sweep_job": "0.7849750535589872\nthree\n",
     "sweep_node": "2.5\nthree\n",
 }
+FILES = "shapes"
 STEPS: dict[str, Any] = {
     "components": ["from_file", "from_file_with_prefix", "inline", "one_file", "last"],
     "nested": ["a group", "defaults", "collect"],
