@@ -114,7 +114,7 @@ def serve(make: Callable[[Engine], ResourceProviderServicer]) -> None:
     """
     address = sys.argv[1] if len(sys.argv) > 1 else ""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: os._exit(0))  # no handler of ours or of gRPC has anything to say after this
+        signal.signal(number, signal.SIG_DFL)  # the kernel ends it: Python may wait for a lock that gRPC holds
     if address:
         threading.Thread(target=_leave_with_parent, args=(os.getppid(),), daemon=True).start()
     server = grpc.server(ThreadPoolExecutor(64), interceptors=[_Guard()], options=_OPTIONS)

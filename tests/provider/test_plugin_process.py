@@ -41,7 +41,7 @@ def test_a_signal_ends_it_without_a_word(number, engine_log):
     plugin = PluginProcess.start(azure_native(), {}, engine_log.address)
     plugin.process.send_signal(number)
     _, said = plugin.process.communicate(timeout=10)
-    assert plugin.process.returncode == 0
+    assert plugin.process.returncode == -number
     assert said == ""
 
 
